@@ -41,6 +41,8 @@ pub struct Decision {
     pub rule: Option<u32>,
     /// Which of the rule's destinations: written by `split`.
     pub destination: Option<u32>,
+    /// Which endpoint of the destination: written by `balance`.
+    pub endpoint: Option<u32>,
     /// For how long the request is to be held back: written by `fault`, obeyed by who drives.
     pub delay: Option<Duration>,
     now: Option<Instant>,
@@ -53,6 +55,7 @@ impl Decision {
             chance,
             rule: None,
             destination: None,
+            endpoint: None,
             delay: None,
             now: None,
         }

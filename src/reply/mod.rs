@@ -12,7 +12,7 @@
 //! let request = http::Request::get("/").body(()).unwrap();
 //! let refusal = Refusal::new(http::StatusCode::SERVICE_UNAVAILABLE, Flags::UH, "no_healthy_upstream")
 //!     .body("no healthy upstream");
-//! let response: http::Response<Full<bytes::Bytes>> = refusal.into_response(ReplyTo::of(&request));
+//! let response = refusal.into_response::<Full<bytes::Bytes>>(ReplyTo::of(&request));
 //! assert_eq!(response.status(), 503);
 //! assert_eq!(response.headers()["content-length"], "19");
 //! assert_eq!(response.extensions().get::<LocalReply>().unwrap().flags.to_string(), "UH");

@@ -1,0 +1,66 @@
+use crate::balance::Reset;
+use crate::reply::{Guarded, Refusal, ReplyBody, ReplyTo};
+use http::Response;
+use pin_project_lite::pin_project;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// What is held while a request is under way and let go, by drop, at its end.
+pub trait Hold {
+    /// A local reply is made instead of the endpoint's.
+    fn tell(&self, refusal: &Refusal);
+}
+
+pin_project! {
+    /// A request on its way to an endpoint: the answer, or the local reply that stands for why
+    /// there is none. What is held goes over into the body and is let go at its end.
+    #[derive(Debug)]
+    pub struct Sending<F, H> {
+        #[pin]
+        future: F,
+        held: Option<H>,
+        to: ReplyTo,
+    }
+}
+
+impl<F, H> Sending<F, H> {
+    /// Holds `held` as long as the request is under way.
+    pub fn new(future: F, held: H, to: ReplyTo) -> Self {
+        Self {
+            future,
+            held: Some(held),
+            to,
+        }
+    }
+}
+
+impl<F, B, H> Sending<F, H>
+where
+    F: Future<Output = Result<Response<B>, Reset>>,
+    B: ReplyBody,
+    B::Out: http_body::Body,
+    H: Hold,
+{
+    /// As polling does, for who has the answer made otherwise.
+    pub fn poll_answer(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Response<Guarded<B::Out, H>>> {
+        let this = self.project();
+        let answer = ready!(this.future.poll(cx));
+        let held = this.held.take();
+        Poll::Ready(match answer {
+            Ok(response) => response.map(|body| match held {
+                Some(held) => Guarded::new(body.keep(), held),
+                None => Guarded::free(body.keep()),
+            }),
+            Err(reset) => {
+                let refusal = reset.into_refusal();
+                if let Some(held) = held {
+                    held.tell(&refusal);
+                }
+                refusal.into_response::<Guarded<B, H>>(*this.to)
+            }
+        })
+    }
+}

@@ -1,0 +1,105 @@
+use http::header::HOST;
+use http::uri::Scheme;
+use http::{HeaderMap, Method, Request};
+
+/// What a request asks for, as rules see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The host and perhaps the port that the client addresses, as it wrote them. Empty if it
+    /// wrote none.
+    pub authority: &'a str,
+    /// Whether it came, or goes, over TLS: 443 instead of 80 for an authority without port.
+    pub tls: bool,
+    /// The path without its query, as it was sent: nothing is decoded or merged.
+    pub path: &'a str,
+    /// What stands behind the `?`, undecoded.
+    pub query: &'a str,
+    /// The method, case-sensitive.
+    pub method: &'a Method,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+}
+
+impl<'a> Asked<'a> {
+    /// Looks at a request. The authority of its target counts; where it has none (HTTP/1.1 on a
+    /// server), the `Host` header does.
+    pub fn of<B>(request: &'a Request<B>) -> Self {
+        let uri = request.uri();
+        let authority = match uri.authority() {
+            Some(authority) => without_userinfo(authority.as_str()),
+            None => request
+                .headers()
+                .get(HOST)
+                .and_then(|host| host.to_str().ok())
+                .unwrap_or(""),
+        };
+        Self {
+            authority,
+            tls: uri.scheme() == Some(&Scheme::HTTPS),
+            path: uri.path(),
+            query: uri.query().unwrap_or(""),
+            method: request.method(),
+            headers: request.headers(),
+        }
+    }
+
+    /// The host without its port.
+    pub fn host(&self) -> &'a str {
+        split_port(self.authority).0
+    }
+
+    /// The port that the client wrote, or its scheme's.
+    pub fn port(&self) -> u16 {
+        let default = if self.tls { 443 } else { 80 };
+        split_port(self.authority).1.unwrap_or(default)
+    }
+}
+
+/// A client may write `user:password@host`; routing is by the host.
+fn without_userinfo(authority: &str) -> &str {
+    authority
+        .rfind('@')
+        .map_or(authority, |at| &authority[at + 1..])
+}
+
+/// `host:port` in its parts. A literal IPv6 address keeps its brackets.
+fn split_port(authority: &str) -> (&str, Option<u16>) {
+    match authority.rfind(':') {
+        Some(colon) if !authority[colon..].contains(']') => {
+            (&authority[..colon], authority[colon + 1..].parse().ok())
+        }
+        _ => (authority, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authorities_are_taken_apart() {
+        let whole = |authority| split_port(without_userinfo(authority));
+        assert_eq!(whole("reviews"), ("reviews", None));
+        assert_eq!(whole("reviews:9080"), ("reviews", Some(9080)));
+        assert_eq!(whole("[::1]"), ("[::1]", None));
+        assert_eq!(whole("[::1]:80"), ("[::1]", Some(80)));
+        assert_eq!(whole("me:secret@reviews:1"), ("reviews", Some(1)));
+        assert_eq!(whole("reviews:"), ("reviews", None));
+        assert_eq!(whole(""), ("", None));
+    }
+
+    #[test]
+    fn the_target_counts_before_the_host_header() {
+        let request = Request::get("http://target/")
+            .header("host", "other")
+            .body(())
+            .unwrap();
+        assert_eq!(Asked::of(&request).authority, "target");
+        let request = Request::get("/")
+            .header("host", "other:81")
+            .body(())
+            .unwrap();
+        assert_eq!(Asked::of(&request).host(), "other");
+        assert_eq!(Asked::of(&request).port(), 81);
+    }
+}
