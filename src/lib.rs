@@ -3,6 +3,7 @@
 
 pub mod balance;
 pub mod clock;
+pub mod connect;
 pub mod drive;
 pub mod event;
 pub mod fault;

@@ -1,0 +1,13 @@
+//! An endpoint becomes a service: a pooled HTTP client for each address.
+
+#[cfg(feature = "http")]
+mod body;
+#[cfg(feature = "http")]
+mod connector;
+#[cfg(feature = "http")]
+mod error;
+#[cfg(feature = "http")]
+mod hyper;
+
+#[cfg(feature = "http")]
+pub use self::hyper::{HttpEndpoint, HttpFuture, Hyper};
