@@ -39,6 +39,7 @@ mod trail;
 #[cfg(feature = "yaml")]
 mod tree;
 mod units;
+mod validate;
 mod wording;
 
 pub use address::{Address, NotAnAddress};
