@@ -29,15 +29,21 @@
 //! Reading is strict: an unknown field is an error, and every value has one meaning and one unit.
 
 mod address;
+mod error;
 mod fault;
 mod limit;
 mod matching;
 mod route;
 mod service;
+mod trail;
+#[cfg(feature = "yaml")]
+mod tree;
 mod units;
+mod validate;
 mod wording;
 
 pub use address::{Address, NotAnAddress};
+pub use error::{Error, Errors, Place, Severity};
 pub use fault::{Abort, Delay, Fault};
 pub use limit::{Key, Limit, Rate};
 pub use matching::{

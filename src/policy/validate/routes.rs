@@ -1,0 +1,149 @@
+use crate::policy::trail::Trail;
+use crate::policy::validate::{check_names, check_span, limits, twice};
+use crate::policy::wording::{choose_from, shortened};
+use crate::policy::{Destination, Error, Match, Policy, Route, Rule};
+use std::collections::BTreeSet;
+
+pub(super) fn check(
+    policy: &Policy,
+    unread: &BTreeSet<String>,
+    trail: &Trail,
+    found: &mut Vec<Error>,
+) {
+    let routes = || (0..).map(|index| trail.index(index)).zip(&policy.routes);
+    let names = routes().map(|(trail, route)| (trail.key("name"), route.name.as_str()));
+    check_names("routes", names, found);
+    check_hosts(routes(), found);
+    for (trail, route) in routes() {
+        check_route(route, &trail, found);
+        for (trail, rule) in rules(route, &trail) {
+            check_rule(rule, &trail, found);
+            let to = trail.key("to");
+            for (index, destination) in rule.to.iter().enumerate() {
+                check_destination(destination, policy, unread, &to.index(index), found);
+            }
+        }
+    }
+}
+
+fn rules<'a>(route: &'a Route, trail: &Trail) -> impl Iterator<Item = (Trail, &'a Rule)> + use<'a> {
+    let trail = trail.key("rules");
+    (0..).map(move |index| trail.index(index)).zip(&route.rules)
+}
+
+/// A host leads to one route, so no two places may claim it.
+fn check_hosts<'a>(routes: impl Iterator<Item = (Trail, &'a Route)>, found: &mut Vec<Error>) {
+    let hosts = routes.flat_map(|(trail, route)| {
+        let trail = trail.key("hosts");
+        (0..).map(move |index| trail.index(index)).zip(&route.hosts)
+    });
+    for (at, first, host) in twice(hosts) {
+        let message = format!("the host `{host}` is claimed twice");
+        let error = Error::new("host-claimed-twice", at, message).because(first);
+        found.push(error.advise("name each host once, and put its rules into one route"));
+    }
+}
+
+fn check_route(route: &Route, trail: &Trail, found: &mut Vec<Error>) {
+    if route.name.is_empty() {
+        let error = Error::new(
+            "invalid-name",
+            trail.key("name"),
+            "the route's name is empty",
+        );
+        found.push(error.advise("give it a name"));
+    }
+    if route.hosts.is_empty() {
+        let message = "the route has no hosts, so no request enters it";
+        let error = Error::new("no-hosts", trail.key("hosts"), message);
+        found.push(error.advise("write a host, or `\"*\"` for all"));
+    }
+    if route.rules.is_empty() {
+        let message = "the route has no rules, so every request in it gets 404";
+        let error = Error::new("no-rules", trail.key("rules"), message);
+        found.push(error.advise("add a rule, or remove the route"));
+    }
+    let names = rules(route, trail)
+        .filter_map(|(trail, rule)| Some((trail.key("name"), rule.name.as_deref()?)));
+    check_names("rules of one route", names, found);
+    let mut rules = rules(route, trail);
+    let Some((first, _)) = rules.find(|(_, rule)| takes_all(rule)) else {
+        return;
+    };
+    for (at, _) in rules {
+        let message = "no request reaches this rule: one before it takes them all";
+        let warning = Error::new("unreachable-rule", at, message).warning();
+        found.push(
+            warning
+                .because(first.clone())
+                .advise("move it up, or remove it"),
+        );
+    }
+}
+
+fn takes_all(rule: &Rule) -> bool {
+    rule.matches.is_empty() || rule.matches.iter().any(Match::is_everything)
+}
+
+fn check_rule(rule: &Rule, trail: &Trail, found: &mut Vec<Error>) {
+    let to = trail.key("to");
+    if rule.to.is_empty() {
+        let message = "the rule has no destinations";
+        let error = Error::new("no-destination", to, message);
+        found.push(error.advise("write where its requests go: [{ service: … }]"));
+    } else {
+        match rule.to.iter().map(|to| u64::from(to.weight)).sum() {
+            0 => {
+                let message = "all weights are 0, so no destination can be chosen";
+                let error = Error::new("no-weight", to, message);
+                found.push(error.advise("give one of them a weight"));
+            }
+            sum if sum > u64::from(u32::MAX) => {
+                let message = format!("the weights sum to {sum}, above {}", u32::MAX);
+                let error = Error::new("too-much-weight", to, message);
+                found.push(error.advise("write smaller weights in the same proportion"));
+            }
+            _ => {}
+        }
+    }
+    if let Some(timeout) = rule.timeout {
+        check_span(timeout, trail.key("timeout"), found);
+    }
+    limits::check(&rule.limits, &trail.key("limits"), found);
+    limits::check_fault(&rule.fault, &trail.key("fault"), found);
+}
+
+fn check_destination(
+    to: &Destination,
+    policy: &Policy,
+    unread: &BTreeSet<String>,
+    trail: &Trail,
+    found: &mut Vec<Error>,
+) {
+    let Some(service) = policy.services.get(&to.service) else {
+        if !unread.contains(&to.service) {
+            let message = format!("there is no service `{}`", shortened(&to.service));
+            let known = policy.services.keys().chain(unread).map(String::as_str);
+            let error = Error::new("unknown-service", trail.key("service"), message);
+            found.push(error.advise(choose_from(&to.service, known)));
+        }
+        return;
+    };
+    let Some(subset) = &to.subset else {
+        return;
+    };
+    if !service.subsets.contains_key(subset) {
+        let message = format!(
+            "the service `{}` has no subset `{}`",
+            shortened(&to.service),
+            shortened(subset)
+        );
+        let known = service.subsets.keys().map(String::as_str);
+        let place = Trail::default()
+            .key("services")
+            .key(&to.service)
+            .key("subsets");
+        let error = Error::new("unknown-subset", trail.key("subset"), message);
+        found.push(error.because(place).advise(choose_from(subset, known)));
+    }
+}
