@@ -9,7 +9,8 @@ mod reader;
 mod salvage;
 mod scalar;
 
-pub(crate) use parse::{Document, documents};
+pub(crate) use flaw::Flaw;
+pub(crate) use parse::{Document, LONGEST, Trouble, documents};
 pub(crate) use salvage::Salvage;
 
 use crate::policy::trail::{Step, Trail};
@@ -71,6 +72,11 @@ impl Node {
             value,
             spoilt: Cell::new(false),
         }
+    }
+
+    /// Nothing.
+    pub(crate) fn null(at: Mark) -> Self {
+        Self::new(at, Value::Scalar(Scalar::new(String::new(), Kind::Null)))
     }
 
     pub(crate) fn spoil(&self) {

@@ -302,7 +302,7 @@ impl Builder {
     /// A node that stands for one that cannot be had.
     fn unusable(&mut self, at: Mark, message: String, advice: &str) -> Node {
         self.trouble("syntax", at, message, advice);
-        let node = Node::new(at, Value::Scalar(Scalar::new(String::new(), Kind::Null)));
+        let node = Node::null(at);
         node.spoil();
         node
     }
@@ -454,7 +454,7 @@ fn mark(marker: &Marker) -> Mark {
 
 const START: Mark = Mark { line: 1, column: 1 };
 /// A policy of 10,000 routes has about 2 MiB.
-const LONGEST: usize = 16 << 20;
+pub(crate) const LONGEST: usize = 16 << 20;
 /// Policies are about 10 deep.
 const DEEPEST: usize = 64;
 const MOST_NODES: usize = 2_000_000;
