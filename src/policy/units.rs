@@ -296,7 +296,8 @@ impl Serialize for Percent {
 
 impl<'de> Deserialize<'de> for Percent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_f64(PercentVisitor)
+        // Any, so that `10%` is told to lose its sign rather than to be a number.
+        deserializer.deserialize_any(PercentVisitor)
     }
 }
 
@@ -319,6 +320,13 @@ impl Visitor<'_> for PercentVisitor {
 
     fn visit_i64<E: de::Error>(self, percent: i64) -> Result<Percent, E> {
         self.visit_f64(percent as f64)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Percent, E> {
+        let text = shortened(text);
+        Err(E::custom(format_args!(
+            "the text `{text}` is no percentage; write a plain number from 0 to 100: 0.5"
+        )))
     }
 }
 
@@ -376,11 +384,29 @@ impl Serialize for Status {
 
 impl<'de> Deserialize<'de> for Status {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = i64::deserialize(deserializer)?;
+        // Any, so that every number is held against 200 to 599 rather than 0 to 65535.
+        deserializer.deserialize_any(StatusVisitor)
+    }
+}
+
+struct StatusVisitor;
+
+impl Visitor<'_> for StatusVisitor {
+    type Value = Status;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number from 200 to 599")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Status, E> {
+        self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Status, E> {
         u16::try_from(number)
             .ok()
-            .and_then(|number| Self::try_from(number).ok())
-            .ok_or_else(|| de::Error::custom(NotAStatus(number)))
+            .and_then(|number| Status::try_from(number).ok())
+            .ok_or_else(|| E::custom(NotAStatus(number)))
     }
 }
 
