@@ -174,12 +174,12 @@ fn ids_severities_and_places_are_there_for_tools() {
             "severity": "error",
             "at": {
                 "line": 2,
-                "column": 53,
+                "column": 54,
                 "document": "document 1",
                 "path": "routes[0].rules[0].to[0].service",
             },
             "message": "there is no service `b`",
-            "advice": "",
+            "advice": "there are none",
             "because": [],
         }])
     );

@@ -45,7 +45,7 @@ pub(crate) fn choose_from<'a>(
         list[MOST] = "…".to_owned();
     }
     match list.as_slice() {
-        [] => String::new(),
+        [] => "there are none".to_owned(),
         [only] => format!("there is only {only}"),
         _ => format!("there are {}", list.join(", ")),
     }

@@ -3,6 +3,8 @@
 //!
 //! The tree outlives reading, so that what is found wrong afterwards can still be pointed at.
 
+mod build;
+mod choice;
 mod flaw;
 mod parse;
 mod reader;
