@@ -47,8 +47,13 @@ impl Error {
     /// The same at a line and a column.
     #[cfg(feature = "yaml")]
     pub(crate) fn marked(mut self, mark: crate::policy::tree::Mark) -> Self {
-        self.at.line = Some(mark.line);
-        self.at.column = Some(mark.column);
+        self.at = self.at.marked(mark);
+        self
+    }
+
+    #[cfg(feature = "yaml")]
+    pub(crate) fn in_file(mut self, file: String) -> Self {
+        self.at.file = Some(file);
         self
     }
 
@@ -138,6 +143,13 @@ impl Place {
             trail,
             ..Self::default()
         }
+    }
+
+    #[cfg(feature = "yaml")]
+    pub(crate) fn marked(mut self, mark: crate::policy::tree::Mark) -> Self {
+        self.line = Some(mark.line);
+        self.column = Some(mark.column);
+        self
     }
 }
 

@@ -33,6 +33,8 @@ mod error;
 mod fault;
 mod limit;
 mod matching;
+#[cfg(feature = "yaml")]
+mod read;
 mod route;
 mod service;
 mod trail;
@@ -50,6 +52,8 @@ pub use matching::{
     Header, Host, Match, NotAHeader, NotAHost, NotAPath, NotAPattern, Path, PathMatch, Pattern,
     ValueMatch,
 };
+#[cfg(feature = "yaml")]
+pub use read::{Documents, Read};
 pub use route::{Destination, Route, Rule};
 pub use service::{Balance, Endpoint, Inbound, Locality, Protocol, Service, Subset};
 pub use units::{NotADuration, NotAPercent, NotAStatus, Percent, Span, Status};

@@ -17,7 +17,8 @@ pub(crate) fn meant<'a>(
     if written.len() > LONGEST {
         return None;
     }
-    let tolerance = (written.chars().count() / 3).clamp(1, 3);
+    // One letter of `v3` is no slip: short names have to be the same.
+    let tolerance = (written.chars().count() / 3).min(3);
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST)
@@ -44,7 +45,7 @@ pub(crate) fn choose_from<'a>(
         list[MOST] = "…".to_owned();
     }
     match list.as_slice() {
-        [] => String::new(),
+        [] => "there are none".to_owned(),
         [only] => format!("there is only {only}"),
         _ => format!("there are {}", list.join(", ")),
     }

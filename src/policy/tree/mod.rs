@@ -3,13 +3,16 @@
 //!
 //! The tree outlives reading, so that what is found wrong afterwards can still be pointed at.
 
+mod build;
+mod choice;
 mod flaw;
 mod parse;
 mod reader;
 mod salvage;
 mod scalar;
 
-pub(crate) use parse::{Document, documents};
+pub(crate) use flaw::Flaw;
+pub(crate) use parse::{Document, LONGEST, Trouble, documents};
 pub(crate) use salvage::Salvage;
 
 use crate::policy::trail::{Step, Trail};
@@ -71,6 +74,11 @@ impl Node {
             value,
             spoilt: Cell::new(false),
         }
+    }
+
+    /// Nothing.
+    pub(crate) fn null(at: Mark) -> Self {
+        Self::new(at, Value::Scalar(Scalar::new(String::new(), Kind::Null)))
     }
 
     pub(crate) fn spoil(&self) {

@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use std::time::Duration;
 
 fn span(text: &str) -> Duration {
     text.parse::<Span>().unwrap().get()

@@ -86,7 +86,7 @@ fn a_destination_has_to_be_there() {
         [
             "routes[0].rules[0].to[0].service: there is no service `review`; did you mean `reviews`?",
             "routes[0].rules[0].to[1].subset: the service `reviews` has no subset `v2` (see \
-         services.reviews.subsets); did you mean `v1`?",
+         services.reviews.subsets); there is only `v1`",
             "services.reviews.subsets.v1: warning: no route uses the subset `v1`; remove it, or route \
          to it",
         ]

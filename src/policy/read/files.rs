@@ -1,0 +1,84 @@
+use crate::policy::read::Source;
+use crate::policy::trail::Trail;
+use crate::policy::{Error, Errors};
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Reads a file or the files of a folder.
+pub(super) fn read(path: &Path) -> Result<Vec<Source>, Errors> {
+    let folder = fs::metadata(path)
+        .map_err(|error| failed(path, &error))?
+        .is_dir();
+    let paths = if folder {
+        members(path)?
+    } else {
+        vec![path.to_owned()]
+    };
+    let mut sources = Vec::new();
+    let mut errors = Vec::new();
+    for path in paths {
+        match text(&path) {
+            Ok(text) => sources.push(Source {
+                name: Some(path.display().to_string()),
+                text,
+            }),
+            Err(error) => errors.push(failed(&path, &error)),
+        }
+    }
+    match Errors::from_findings(errors) {
+        Some(errors) => Err(errors),
+        None => Ok(sources),
+    }
+}
+
+fn members(folder: &Path) -> Result<Vec<PathBuf>, Errors> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
+        let path = entry.map_err(|error| failed(folder, &error))?.path();
+        let hidden = path
+            .file_name()
+            .is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+        let policy = path
+            .extension()
+            .and_then(|extension| extension.to_str())
+            .is_some_and(|extension| matches!(extension, "yaml" | "yml" | "json"));
+        // A link that leads nowhere is kept: that it cannot be read should be said.
+        let file = fs::metadata(&path).map_or(true, |metadata| metadata.is_file());
+        if !hidden && policy && file {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        let error = Error::new(
+            "no-documents",
+            Trail::default(),
+            "the folder holds no *.yaml, *.yml or *.json",
+        );
+        let error = error.advise("name another folder, or the files");
+        return Err(error.in_file(folder.display().to_string()).into());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Reads no more than will be looked at, whatever the file holds.
+fn text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let file = fs::File::open(path)?;
+    file.take(crate::policy::tree::LONGEST as u64 + 1)
+        .read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    let message = format!("cannot be read: {error}");
+    let advice = match error.kind() {
+        io::ErrorKind::InvalidData => "save it as UTF-8",
+        io::ErrorKind::NotFound => "look at the name",
+        io::ErrorKind::PermissionDenied => "let this user read it",
+        _ => "",
+    };
+    let error = Error::new("io", Trail::default(), message).advise(advice);
+    error.in_file(path.display().to_string())
+}

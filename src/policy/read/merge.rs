@@ -1,0 +1,336 @@
+use crate::policy::read::Read;
+use crate::policy::read::foreign::{Foreign, foreign};
+use crate::policy::trail::{Step, Trail};
+use crate::policy::tree::{Document, Flaw, Mark, Node, Salvage, Trouble, Value, documents};
+use crate::policy::wording::shortened;
+use crate::policy::{Error, Place, Policy, validate};
+use serde::de::{Error as _, IgnoredAny};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Documents on their way into one policy.
+#[derive(Debug, Default)]
+pub(super) struct Merge {
+    policy: Policy,
+    sources: usize,
+    documents: Vec<Origin>,
+    /// Which document and which of its elements each of the policy's routes is.
+    routes: Vec<(usize, usize)>,
+    /// Which document and which of its entries each service is.
+    services: BTreeMap<String, (usize, usize)>,
+    /// Which document sets up the mesh.
+    mesh: Option<usize>,
+    /// Services that are there, but could not be read.
+    unread: BTreeSet<String>,
+    /// Whether there may be services that nobody knows the name of.
+    hidden: bool,
+    unreadable: bool,
+    findings: Vec<(Rank, Error)>,
+    notes: Vec<String>,
+}
+
+/// A document after reading, kept for what is found later.
+#[derive(Debug)]
+struct Origin {
+    source: usize,
+    file: Option<String>,
+    label: String,
+    root: Node,
+}
+
+/// Findings are told in the order of the text: source, line, column.
+type Rank = (usize, u32, u32);
+
+impl Merge {
+    /// Reads all documents of a text.
+    pub(super) fn add(&mut self, file: Option<&str>, text: &str) {
+        for Document {
+            number,
+            root,
+            troubles,
+        } in documents(text)
+        {
+            let root_is_there = root.is_some();
+            let root = root.unwrap_or_else(|| Node::null(Mark { line: 1, column: 1 }));
+            self.documents.push(Origin {
+                source: self.sources,
+                file: file.map(str::to_owned),
+                label: format!("document {number}"),
+                root,
+            });
+            for trouble in troubles {
+                self.fault(trouble.into());
+            }
+            if root_is_there {
+                self.read();
+            } else {
+                self.hidden = true;
+            }
+        }
+        self.sources += 1;
+    }
+
+    /// Reads the last document, which may be native or foreign.
+    fn read(&mut self) {
+        let index = self.documents.len() - 1;
+        // Taken out for a while, as reading it changes everything else.
+        let root = std::mem::replace(
+            &mut self.documents[index].root,
+            Node::null(Mark { line: 1, column: 1 }),
+        );
+        match foreign(&root) {
+            Some(kind) => self.pass_over(&kind, root.at),
+            None => self.read_native(index, &root),
+        }
+        self.documents[index].root = root;
+    }
+
+    fn pass_over(&mut self, kind: &Foreign<'_>, at: Mark) {
+        match kind {
+            Foreign::Irrelevant(kind) => {
+                let kind = shortened(kind.unwrap_or("this kind"));
+                let origin = &self.documents[self.documents.len() - 1];
+                let file = origin.file.as_deref().map(|file| format!("{file}: "));
+                self.notes.push(format!(
+                    "{}{}: {kind} carries no traffic policy, skipped",
+                    file.unwrap_or_default(),
+                    origin.label
+                ));
+            }
+            Foreign::Traffic(kind) => {
+                self.hidden = true;
+                let message = match kind {
+                    Some(kind) => format!("importing {} is not there yet", shortened(kind)),
+                    None => "this document has an `apiVersion`, but no `kind`".to_owned(),
+                };
+                let error = Error::new("unsupported-document", Trail::default(), message);
+                let error = error.advise("write it as services and routes, or leave it out");
+                self.fault(error.marked(at));
+            }
+        }
+    }
+
+    fn read_native(&mut self, index: usize, root: &Node) {
+        let mut salvage = Salvage::new();
+        let top = Trail::default();
+        if !matches!(root.value, Value::Mapping(_)) {
+            salvage.read::<Policy>(root, root.at, &top);
+            self.hidden = true;
+        }
+        for entry in root.entries() {
+            let trail = top.key(&entry.key);
+            match entry.key.as_str() {
+                "mesh" => self.read_mesh(&mut salvage, index, &entry.value, entry.at),
+                "services" => {
+                    self.read_services(&mut salvage, index, &entry.value, entry.at, &trail);
+                }
+                "routes" => self.read_routes(&mut salvage, index, &entry.value, entry.at, &trail),
+                key => {
+                    self.hidden = true;
+                    entry.value.spoil();
+                    salvage.report(entry.at, trail, Flaw::unknown_field(key, FIELDS));
+                }
+            }
+        }
+        for error in salvage.errors {
+            self.fault(error);
+        }
+    }
+
+    fn read_mesh(&mut self, salvage: &mut Salvage, index: usize, node: &Node, at: Mark) {
+        let trail = Trail::default().key("mesh");
+        let Some(settings) = salvage.read(node, at, &trail) else {
+            return;
+        };
+        if let Some(first) = self.mesh {
+            let first = self.place(first, &trail);
+            let mut error = Error::new("duplicate-mesh", trail, "the mesh is set up already");
+            error.because.push(first);
+            let error = error.advise("put its settings into one document");
+            return self.finding(error.marked(at));
+        }
+        self.mesh = Some(index);
+        self.policy.mesh = settings;
+    }
+
+    fn read_services(
+        &mut self,
+        salvage: &mut Salvage,
+        index: usize,
+        node: &Node,
+        at: Mark,
+        trail: &Trail,
+    ) {
+        let Value::Mapping(entries) = &node.value else {
+            salvage.read::<BTreeMap<String, IgnoredAny>>(node, at, trail);
+            self.hidden = true;
+            return;
+        };
+        for (number, entry) in entries.iter().enumerate() {
+            let trail = trail.key(&entry.key);
+            let service = salvage.read(&entry.value, entry.at, &trail);
+            let Some(service) = service else {
+                self.unread.insert(entry.key.clone());
+                continue;
+            };
+            if let Some(&(document, _)) = self.services.get(&entry.key) {
+                let first = self.place(document, &trail);
+                let name = shortened(&entry.key);
+                let message = format!("the name `{name}` is given to two services");
+                let mut error = Error::new("duplicate-name", trail, message);
+                error.because.push(first);
+                self.finding(
+                    error
+                        .advise("rename or remove one of the two")
+                        .marked(entry.at),
+                );
+                continue;
+            }
+            self.services.insert(entry.key.clone(), (index, number));
+            self.policy.services.insert(entry.key.clone(), service);
+        }
+    }
+
+    fn read_routes(
+        &mut self,
+        salvage: &mut Salvage,
+        index: usize,
+        node: &Node,
+        at: Mark,
+        trail: &Trail,
+    ) {
+        let Value::Sequence(items) = &node.value else {
+            salvage.read::<Vec<IgnoredAny>>(node, at, trail);
+            return;
+        };
+        for (number, item) in items.iter().enumerate() {
+            if let Some(route) = salvage.read(item, item.at, &trail.index(number)) {
+                self.routes.push((index, number));
+                self.policy.routes.push(route);
+            }
+        }
+    }
+
+    /// Records what made something unreadable in the last document.
+    fn fault(&mut self, error: Error) {
+        self.unreadable = true;
+        self.finding(error);
+    }
+
+    /// Records what was found in the last document.
+    fn finding(&mut self, mut error: Error) {
+        if let Some(origin) = self.documents.last() {
+            error.at.file = origin.file.clone();
+            error.at.document = origin.label.clone();
+            self.findings.push((origin.rank(&error.at), error));
+        }
+    }
+
+    /// Validates what was read, and tells everything by place.
+    pub(super) fn finish(mut self) -> Read {
+        for mut error in validate::check(&self.policy, &self.unread) {
+            let Some((origin, at)) = self.locate(&error.at.trail) else {
+                continue;
+            };
+            let because: Option<Vec<_>> = error
+                .because
+                .iter()
+                .map(|place| self.locate(&place.trail).map(|(_, place)| place))
+                .collect();
+            // What contradicts it is not known well enough to blame anybody.
+            let Some(because) = because else {
+                continue;
+            };
+            if self.is_doubtful(error.id) {
+                continue;
+            }
+            error.at = at;
+            error.because = because;
+            self.findings
+                .push((self.documents[origin].rank(&error.at), error));
+        }
+        self.findings.sort_by_key(|(rank, _)| *rank);
+        Read {
+            policy: self.policy,
+            findings: self.findings.into_iter().map(|(_, error)| error).collect(),
+            notes: self.notes,
+            unreadable: self.unreadable,
+        }
+    }
+
+    /// Says whether a finding of this kind may only follow from what could not be read.
+    fn is_doubtful(&self, id: &str) -> bool {
+        match id {
+            "unknown-service" => self.hidden,
+            "unused-subset" => self.unreadable,
+            _ => false,
+        }
+    }
+
+    /// Finds a place of the merged policy in its document; `None` if something there could not
+    /// be read, so that a finding about it would be about what is missing.
+    fn locate(&self, trail: &Trail) -> Option<(usize, Place)> {
+        let (document, node, mut prefix) = match trail.0.as_slice() {
+            [Step::Key(part), Step::Index(index), ..] if part == "routes" => {
+                let &(document, number) = self.routes.get(*index)?;
+                let Value::Sequence(items) = &self.documents[document].root.get(part)?.value else {
+                    return None;
+                };
+                let prefix = Trail::default().key(part).index(number);
+                (document, items.get(number)?, prefix)
+            }
+            [Step::Key(part), Step::Key(name), ..] if part == "services" => {
+                let &(document, number) = self.services.get(name)?;
+                let entry = self.documents[document]
+                    .root
+                    .get(part)?
+                    .entries()
+                    .get(number)?;
+                if trail.0.len() == 2 {
+                    // The name is what is wrong.
+                    let place = Place::within(trail.clone()).marked(entry.at);
+                    return Some((document, self.documents[document].complete(place)));
+                }
+                (document, &entry.value, Trail(trail.0[..2].to_vec()))
+            }
+            _ => return None,
+        };
+        let rest = Trail(trail.0.get(2..).unwrap_or_default().to_vec());
+        let (node, at, written) = node.follow(&rest);
+        if node.holds_spoilt() {
+            return None;
+        }
+        prefix.0.extend(written.0);
+        let place = Place::within(prefix).marked(at);
+        Some((document, self.documents[document].complete(place)))
+    }
+
+    /// The place of a trail in a document that was read before.
+    fn place(&self, document: usize, trail: &Trail) -> Place {
+        let origin = &self.documents[document];
+        let (_, at, _) = origin.root.follow(trail);
+        origin.complete(Place::within(trail.clone()).marked(at))
+    }
+}
+
+impl Origin {
+    fn complete(&self, mut place: Place) -> Place {
+        place.file = self.file.clone();
+        place.document = self.label.clone();
+        place
+    }
+
+    fn rank(&self, place: &Place) -> Rank {
+        let number = |part: Option<u32>| part.unwrap_or_default();
+        (self.source, number(place.line), number(place.column))
+    }
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        let error = Self::new(trouble.id, trouble.trail, trouble.message);
+        error.advise(trouble.advice).marked(trouble.at)
+    }
+}
+
+/// What a native document may hold.
+const FIELDS: &[&str] = &["mesh", "services", "routes"];
