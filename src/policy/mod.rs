@@ -35,11 +35,15 @@ mod matching;
 mod route;
 mod service;
 mod units;
+mod wording;
 
 pub use address::{Address, NotAnAddress};
 pub use fault::{Abort, Delay, Fault};
 pub use limit::{Key, Limit, Rate};
-pub use matching::{Host, Match, NotAHost, NotAPath, Path, PathMatch, Pattern, ValueMatch};
+pub use matching::{
+    Header, Host, Match, NotAHeader, NotAHost, NotAPath, NotAPattern, Path, PathMatch, Pattern,
+    ValueMatch,
+};
 pub use route::{Destination, Route, Rule};
 pub use service::{Balance, Endpoint, Inbound, Locality, Protocol, Service, Subset};
 pub use units::{NotADuration, NotAPercent, NotAStatus, Percent, Span, Status};

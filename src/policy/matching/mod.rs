@@ -1,0 +1,128 @@
+//! What a rule asks of a request: its host, path, method, headers and query parameters.
+
+mod header;
+mod host;
+mod method;
+mod path;
+mod pattern;
+
+pub use header::{Header, NotAHeader};
+pub use host::{Host, NotAHost};
+pub use path::{NotAPath, Path, PathMatch};
+pub use pattern::{NotAPattern, Pattern};
+
+pub(crate) use header::header_name;
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a request must be like; all that is given must hold (Istio: HTTPMatchRequest).
+///
+/// Nothing given takes every request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Match {
+    /// The path, without the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathMatch>,
+    /// The method, in upper case as in requests: `GET`.
+    #[serde(skip_serializing_if = "Option::is_none", with = "method")]
+    pub method: Option<http::Method>,
+    /// Headers by name, all of them. The values of a repeated header are joined with commas.
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "header::distinct"
+    )]
+    pub headers: BTreeMap<Header, ValueMatch>,
+    /// Query parameters by name, all of them, as they were sent. The first counts where one is
+    /// repeated.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub query: BTreeMap<String, ValueMatch>,
+}
+
+impl Match {
+    /// Requests whose path matches this.
+    pub fn path(path: PathMatch) -> Self {
+        Self {
+            path: Some(path),
+            ..Self::default()
+        }
+    }
+
+    /// Requests whose path is this or lies below it.
+    ///
+    /// # Panics
+    ///
+    /// If the text is no [`Path`]; [`Match::path`] is for paths that are not known to be good.
+    pub fn prefix(path: &str) -> Self {
+        match path.parse() {
+            Ok(path) => Self::path(PathMatch::Prefix(path)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Restricts the match to this method.
+    #[must_use]
+    pub fn method(mut self, method: http::Method) -> Self {
+        self.method = Some(method);
+        self
+    }
+
+    /// Restricts the match to requests with such a header.
+    ///
+    /// # Panics
+    ///
+    /// If the name is no header name; [`Match::headers`] is for names that are not known to be
+    /// good.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: ValueMatch) -> Self {
+        match name.parse() {
+            Ok(name) => self.headers.insert(name, value),
+            Err(error) => panic!("{error}"),
+        };
+        self
+    }
+
+    /// Restricts the match to requests with such a query parameter.
+    #[must_use]
+    pub fn query(mut self, name: impl Into<String>, value: ValueMatch) -> Self {
+        self.query.insert(name.into(), value);
+        self
+    }
+
+    /// Says whether the match takes every request that has a path.
+    pub fn is_everything(&self) -> bool {
+        let anywhere = match &self.path {
+            None => true,
+            Some(PathMatch::Prefix(path)) => path.as_str() == "/",
+            Some(_) => false,
+        };
+        anywhere && self.method.is_none() && self.headers.is_empty() && self.query.is_empty()
+    }
+}
+
+/// What the value of a header or of a query parameter must be like.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ValueMatch {
+    /// This, byte for byte.
+    Exact(String),
+    /// It begins with this.
+    Prefix(String),
+    /// All of it matches this regular expression.
+    Regex(Pattern),
+    /// It is there, whatever it is.
+    Present,
+    /// It is not there.
+    Absent,
+}
+
+impl ValueMatch {
+    /// This, byte for byte.
+    pub fn exact(value: impl Into<String>) -> Self {
+        Self::Exact(value.into())
+    }
+}
+
+#[cfg(test)]
+mod tests;
