@@ -40,7 +40,7 @@ pub struct Keyed {
 ///
 /// Keys with the same hash share a bucket. There are 2^64, drawn with a secret, so nobody meets
 /// another's by chance or on purpose.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Fingerprint(u64);
 
 impl Fingerprint {
@@ -145,12 +145,7 @@ impl Keyed {
     /// long as a newcomer finds its home place marked and not yet full, it stays there, for the
     /// mark may be its own.
     #[cold]
-    fn take_as_newcomer(
-        &self,
-        pace: Pace,
-        key: Fingerprint,
-        now: Moment,
-    ) -> Result<(), Duration> {
+    fn take_as_newcomer(&self, pace: Pace, key: Fingerprint, now: Moment) -> Result<(), Duration> {
         let index = self.set_of(key);
         let set = &self.sets[index];
         let _changing = self.changing.at(index).lock();

@@ -36,7 +36,10 @@ fn assert_law(passed: &mut [u64], burst: u32) {
     for (first, from) in passed.iter().enumerate() {
         for (last, to) in passed.iter().enumerate().skip(first) {
             let most = u64::from(burst) + (to - from) / INTERVAL;
-            assert!((last - first) as u64 + 1 <= most, "{from} to {to}: {passed:?}");
+            assert!(
+                (last - first) as u64 + 1 <= most,
+                "{from} to {to}: {passed:?}"
+            );
         }
     }
 }
