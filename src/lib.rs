@@ -8,10 +8,18 @@ pub mod drive;
 pub mod event;
 pub mod fault;
 pub mod gate;
+pub mod limit;
 pub mod live;
+pub mod mesh;
+pub mod plan;
 pub mod policy;
 pub mod reply;
 pub mod rng;
 pub mod route;
 pub mod split;
 pub mod stripe;
+pub mod timeout;
+
+pub use mesh::Mesh;
+pub use plan::Plan;
+pub use policy::Policy;

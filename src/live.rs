@@ -34,8 +34,8 @@ pub struct Pinned<T>(Arc<Handle<T>>);
 
 impl<T> Live<T> {
     /// Publishes a first value.
-    pub fn new(value: T) -> Self {
-        Self(ArcSwap::from_pointee(Handles::of(Arc::new(value))))
+    pub fn new(value: impl Into<Arc<T>>) -> Self {
+        Self(ArcSwap::from_pointee(Handles::of(value.into())))
     }
 
     /// Looks at the value as it stands.
@@ -49,8 +49,8 @@ impl<T> Live<T> {
     }
 
     /// Replaces the value. Requests under way keep the one that they have pinned.
-    pub fn publish(&self, value: T) {
-        self.0.store(Arc::new(Handles::of(Arc::new(value))));
+    pub fn publish(&self, value: impl Into<Arc<T>>) {
+        self.0.store(Arc::new(Handles::of(value.into())));
     }
 }
 
@@ -70,6 +70,13 @@ impl<T> Handles<T> {
     fn mine(&self) -> &Arc<Handle<T>> {
         // The number of stripes is a power of two, so the mask keeps the index inside.
         &self.of_stripe[stripe::ordinal() & (self.of_stripe.len() - 1)]
+    }
+}
+
+impl<T> Pinned<T> {
+    /// The value itself, to be kept for longer than a request lasts.
+    pub fn value(&self) -> Arc<T> {
+        self.0.value.clone()
     }
 }
 

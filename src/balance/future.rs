@@ -32,6 +32,12 @@ impl<F, H> Sending<F, H> {
             to,
         }
     }
+
+    /// Gives up on the endpoint's answer: what is held, for who answers instead.
+    pub fn give_up(self: Pin<&mut Self>) -> (Option<H>, ReplyTo) {
+        let this = self.project();
+        (this.held.take(), *this.to)
+    }
 }
 
 impl<F, B, H> Sending<F, H>

@@ -1,0 +1,84 @@
+use crate::balance::{Endpoint, MakeEndpoint};
+use crate::live::Live;
+use crate::mesh::forward::{Forward, UnderWay};
+use crate::mesh::running::{Follow, Running, Wired, Wires};
+use crate::reply::{Guarded, ReplyBody};
+use crate::rng::Rng;
+use http::{Request, Response};
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+use tower_service::Service;
+
+/// A client stack of a [`Mesh`](crate::mesh::Mesh): a tower service for requests of every body
+/// that its endpoints take. Clones share their connections.
+///
+/// It is always ready and never fails: what cannot be answered by an endpoint is answered with a
+/// [`LocalReply`](crate::reply::LocalReply).
+pub struct Client<E> {
+    shared: Arc<Shared<E>>,
+}
+
+struct Shared<E> {
+    live: Arc<Live<Wired<E>>>,
+    rng: Rng,
+    /// Follows reloads as long as there is a client.
+    _follower: Arc<dyn Follow>,
+}
+
+impl<E: Send + Sync + 'static> Client<E> {
+    pub(super) fn new<M>(maker: M, running: Arc<Running>, rng: Rng) -> (Self, Weak<dyn Follow>)
+    where
+        M: MakeEndpoint<Endpoint = E> + Send + Sync + 'static,
+    {
+        let wires = Arc::new(Wires::new(maker, running));
+        let live = wires.live.clone();
+        let follower: Arc<dyn Follow> = wires;
+        let weak = Arc::downgrade(&follower);
+        let shared = Shared {
+            live,
+            rng,
+            _follower: follower,
+        };
+        (
+            Self {
+                shared: Arc::new(shared),
+            },
+            weak,
+        )
+    }
+}
+
+impl<E, B> Service<Request<B>> for Client<E>
+where
+    E: Endpoint<B>,
+    <E::Body as ReplyBody>::Out: http_body::Body,
+{
+    type Response = Response<Guarded<<E::Body as ReplyBody>::Out, UnderWay<E>>>;
+    type Error = Infallible;
+    type Future = Forward<E, B>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Forward<E, B> {
+        let wired = self.shared.live.pin();
+        Forward::begin(wired, request, self.shared.rng.chance())
+    }
+}
+
+impl<E> Clone for Client<E> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<E> fmt::Debug for Client<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,211 @@
+//! The roof: a plan and live state become client and server stacks.
+//!
+//! ```no_run
+//! # #[cfg(all(feature = "yaml", feature = "http"))]
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use bytes::Bytes;
+//! use http_body_util::Empty;
+//! use tower::ServiceExt;
+//! use tower_mesh::{Mesh, connect};
+//!
+//! let mesh = Mesh::load("mesh.yaml")?;
+//! let client = mesh.client(connect::Hyper::new());
+//! let request = http::Request::get("http://reviews/api/1").body(Empty::<Bytes>::new())?;
+//! let reply = client.oneshot(request).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod client;
+mod counters;
+mod forward;
+mod running;
+mod serve;
+mod server;
+
+pub use client::Client;
+pub use counters::Stats;
+pub use forward::{Forward, UnderWay};
+pub use serve::{Serve, Served};
+pub use server::{Server, ServerLayer};
+
+use crate::balance::MakeEndpoint;
+use crate::event::{Event, Sink};
+use crate::live::Live;
+use crate::plan::Plan;
+use crate::policy::{Errors, Policy};
+use crate::rng::Rng;
+use counters::Counters;
+use parking_lot::Mutex;
+use running::{Follow, Running};
+use std::sync::{Arc, Weak};
+
+/// A policy at work. Clones are the same mesh.
+///
+/// It makes [client stacks](Self::client) and [server stacks](Self::server), which all follow a
+/// [`reload`](Self::reload). Buckets, requests under way and turns belong to names in the policy
+/// and outlive it; a request under way keeps the policy that it began with.
+#[derive(Clone, Debug)]
+pub struct Mesh {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// What server stacks read, and what a new client stack begins with.
+    live: Live<Running>,
+    /// The client stacks. Whoever reloads holds the lock; no request does.
+    followers: Mutex<Vec<Weak<dyn Follow>>>,
+    counters: Arc<Counters>,
+    rng: Rng,
+}
+
+/// What a [`Mesh`] is made with beside its policy.
+#[derive(Debug, Default)]
+pub struct Builder {
+    rng: Rng,
+    sink: Sink,
+}
+
+impl Builder {
+    /// Draws from this source instead of the operating system's.
+    #[must_use]
+    pub fn rng(mut self, rng: Rng) -> Self {
+        self.rng = rng;
+        self
+    }
+
+    /// Tells every event to this listener.
+    #[must_use]
+    pub fn events(mut self, sink: Sink) -> Self {
+        self.sink = sink;
+        self
+    }
+
+    /// Compiles the policy and puts it to work.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the policy.
+    pub fn build(self, policy: &Policy) -> Result<Mesh, Errors> {
+        let plan = policy.compile()?;
+        let counters = Arc::new(Counters::new(self.sink));
+        let running = Running::new(plan, None, &counters, &self.rng);
+        Ok(Mesh {
+            shared: Arc::new(Shared {
+                live: Live::new(running),
+                followers: Mutex::default(),
+                counters,
+                rng: self.rng,
+            }),
+        })
+    }
+}
+
+impl Mesh {
+    /// Compiles a policy and puts it to work.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the policy.
+    pub fn new(policy: &Policy) -> Result<Self, Errors> {
+        Self::builder().build(policy)
+    }
+
+    /// With more than a policy.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Reads a policy from a file or a folder and puts it to work.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the files, each with its place.
+    #[cfg(feature = "yaml")]
+    pub fn load(path: impl AsRef<std::path::Path>) -> Result<Self, Errors> {
+        Self::new(&Policy::load(path)?)
+    }
+
+    /// A client stack: routed, limited, faulted, split and balanced, over endpoints that `maker`
+    /// makes. Clients share what the mesh counts, but not their connections: make one and clone
+    /// it.
+    pub fn client<M>(&self, maker: M) -> Client<M::Endpoint>
+    where
+        M: MakeEndpoint + Send + Sync + 'static,
+    {
+        // Under the lock, or a reload between the two steps would be missed.
+        let mut followers = self.shared.followers.lock();
+        let running = self.shared.live.pin().value();
+        let (client, follower) = Client::new(maker, running, self.shared.rng.clone());
+        followers.retain(|follower| follower.strong_count() > 0);
+        followers.push(follower);
+        client
+    }
+
+    /// A server stack, as a layer: what the policy puts under `services.<service>.inbound`. A
+    /// service that the policy does not name passes everything, until a reload names it.
+    pub fn server(&self, service: impl Into<Arc<str>>) -> ServerLayer {
+        ServerLayer::new(self.clone(), service.into())
+    }
+
+    /// Replaces the policy, for all stacks at once: a request sees the one or the other. Returns
+    /// the version: 1 was the first.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the new policy. The one before stays in force then, and the
+    /// refusal is counted and told.
+    pub fn reload(&self, policy: &Policy) -> Result<u64, Errors> {
+        let shared = &self.shared;
+        let followers = shared.followers.lock();
+        let before = shared.live.pin().value();
+        let plan = Plan::with_previous(policy, Some(&before.plan))
+            .inspect_err(|errors| self.refuse(errors))?;
+        let running = Arc::new(Running::new(
+            plan,
+            Some(&before),
+            &shared.counters,
+            &shared.rng,
+        ));
+        let version = running.version;
+        shared.live.publish(running.clone());
+        for follower in followers.iter().filter_map(Weak::upgrade) {
+            follower.follow(&running);
+        }
+        drop(followers);
+        shared.counters.tell(&Event::Reload { version });
+        Ok(version)
+    }
+
+    /// Reads a policy from a file or a folder and [replaces](Self::reload) the one in force.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the files, each with its place. The policy before stays in
+    /// force then.
+    #[cfg(feature = "yaml")]
+    pub fn reload_from(&self, path: impl AsRef<std::path::Path>) -> Result<u64, Errors> {
+        let policy = Policy::load(path).inspect_err(|errors| self.refuse(errors))?;
+        self.reload(&policy)
+    }
+
+    fn refuse(&self, errors: &Errors) {
+        let errors = errors.to_string();
+        self.shared
+            .counters
+            .tell(&Event::ReloadRefused { errors: &errors });
+    }
+
+    /// What has been counted so far.
+    pub fn stats(&self) -> Stats {
+        let version = self.shared.live.with(|running| running.version);
+        self.shared.counters.stats(version)
+    }
+
+    /// Refuses every new request with 503 and waits until those under way have ended, with their
+    /// bodies.
+    pub async fn shutdown(&self) {
+        self.shared.counters.drain().await;
+    }
+}
