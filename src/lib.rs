@@ -8,3 +8,4 @@ pub mod live;
 pub mod reply;
 pub mod rng;
 pub mod stripe;
+pub mod testing;
