@@ -2,7 +2,7 @@
 
 /// A part of the house whose modules have the same rights.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Floor {
+pub(crate) enum Floor {
     Ground,
     Policy,
     Import,
@@ -37,19 +37,19 @@ const FLOORS: &[(Floor, &[&str])] = &[
 ];
 
 /// The floor of a module, if it has one.
-pub fn floor(module: &str) -> Option<Floor> {
+pub(crate) fn floor(module: &str) -> Option<Floor> {
     let place = FLOORS.iter().find(|(_, modules)| modules.contains(&module));
     place.map(|(floor, _)| *floor)
 }
 
 /// The modules of a floor.
-pub fn modules(floor: Floor) -> &'static [&'static str] {
+pub(crate) fn modules(floor: Floor) -> &'static [&'static str] {
     let place = FLOORS.iter().find(|(other, _)| *other == floor);
     place.map_or(&[], |(_, modules)| modules)
 }
 
 /// Says whether `user` may name `used`; both are modules on some floor.
-pub fn may_use(user: &str, used: &str) -> bool {
+pub(crate) fn may_use(user: &str, used: &str) -> bool {
     let (Some(stands), Some(wanted)) = (floor(user), floor(used)) else {
         return false;
     };

@@ -7,20 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 #[derive(Debug)]
-pub struct House {
-    pub files: Vec<Source>,
+pub(crate) struct House {
+    pub(crate) files: Vec<Source>,
     /// Names at the root which come from a module: `pub use limit::Rate` in lib.rs, and macros.
     exports: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
-pub struct Source {
+pub(crate) struct Source {
     /// Relative to `src`, with `/` between the parts.
-    pub file: String,
-    pub text: String,
-    pub tokens: Vec<Token>,
+    pub(crate) file: String,
+    pub(crate) text: String,
+    pub(crate) tokens: Vec<Token>,
     /// `["limit", "bucket"]` for `limit/bucket.rs`, nothing for lib.rs.
-    pub module: Vec<String>,
+    pub(crate) module: Vec<String>,
 }
 
 impl Source {
@@ -40,18 +40,18 @@ impl Source {
     }
 
     /// The binary is another crate, which sees the library from outside.
-    pub fn is_bin(&self) -> bool {
+    pub(crate) fn is_bin(&self) -> bool {
         self.file == "main.rs" || self.file.starts_with("bin/")
     }
 
-    pub fn is_lib(&self) -> bool {
+    pub(crate) fn is_lib(&self) -> bool {
         self.module.is_empty()
     }
 }
 
 impl House {
     /// Reads the sources below a folder.
-    pub fn at(src: &Path) -> Self {
+    pub(crate) fn at(src: &Path) -> Self {
         let mut files = Vec::new();
         collect(src, "", &mut files);
         assert!(!files.is_empty(), "no sources in {}", src.display());
@@ -59,7 +59,7 @@ impl House {
     }
 
     /// A house of files and their texts.
-    pub fn of(files: Vec<(String, String)>) -> Self {
+    pub(crate) fn of(files: Vec<(String, String)>) -> Self {
         let files: Vec<Source> = files
             .into_iter()
             .map(|(file, text)| Source::new(&file, text))
@@ -69,7 +69,7 @@ impl House {
     }
 
     /// Every use of a module that its user must not know, and every trick that would hide one.
-    pub fn trespasses(&self) -> Vec<String> {
+    pub(crate) fn trespasses(&self) -> Vec<String> {
         let mut findings = Vec::new();
         for source in self.library_modules() {
             findings.extend(tricks(source));
@@ -85,7 +85,7 @@ impl House {
     }
 
     /// Modules of the ground which use each other in a circle.
-    pub fn circles(&self) -> Vec<String> {
+    pub(crate) fn circles(&self) -> Vec<String> {
         let mut uses: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for source in self.library_modules() {
             let user = source.module[0].as_str();
@@ -112,7 +112,7 @@ impl House {
     }
 
     /// Modules that stand on no floor.
-    pub fn strangers(&self) -> Vec<String> {
+    pub(crate) fn strangers(&self) -> Vec<String> {
         let tops: BTreeSet<&str> = self
             .files
             .iter()

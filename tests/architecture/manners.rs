@@ -6,7 +6,7 @@ use crate::tokens::{Token, is_path_mark};
 const LONGEST: usize = 500;
 
 /// Files of the policy which name tokio, or tower or one of its crates.
-pub fn worldly_policies(house: &House) -> Vec<String> {
+pub(crate) fn worldly_policies(house: &House) -> Vec<String> {
     let policies = house.files.iter().filter(|source| {
         source
             .module
@@ -28,7 +28,7 @@ pub fn worldly_policies(house: &House) -> Vec<String> {
 }
 
 /// Files other than clock.rs which ask for the time.
-pub fn readers_of_time(house: &House) -> Vec<String> {
+pub(crate) fn readers_of_time(house: &House) -> Vec<String> {
     let others = house
         .files
         .iter()
@@ -76,7 +76,7 @@ fn in_use(tokens: &[Token], at: usize) -> bool {
 }
 
 /// Files that nobody reads to the end.
-pub fn long_files(house: &House) -> Vec<String> {
+pub(crate) fn long_files(house: &House) -> Vec<String> {
     let lines = |source: &Source| source.text.lines().count();
     house
         .files
@@ -93,7 +93,7 @@ pub fn long_files(house: &House) -> Vec<String> {
 }
 
 /// Files with an `unsafe` in them, and crate roots which would let one in.
-pub fn unsafe_code(house: &House) -> Vec<String> {
+pub(crate) fn unsafe_code(house: &House) -> Vec<String> {
     let mut findings = Vec::new();
     for source in &house.files {
         if source.tokens.iter().any(|token| token.is("unsafe")) {

@@ -7,16 +7,16 @@ const ROOTS: &[&str] = &["crate", "tower_mesh"];
 
 /// A path into the crate, from the root.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Named {
+pub(crate) struct Named {
     /// `crate::limit::Rate` is `["limit", "Rate"]`; a glob ends with `*`, a part that only a macro
     /// knows is `$`.
-    pub path: Vec<String>,
+    pub(crate) path: Vec<String>,
     /// It gets another name: `use … as …`.
-    pub renamed: bool,
+    pub(crate) renamed: bool,
 }
 
 /// Finds every path into the crate that the tokens of the module `home` name.
-pub fn named(source: &[Token], home: &[String]) -> Vec<Named> {
+pub(crate) fn named(source: &[Token], home: &[String]) -> Vec<Named> {
     let mut search = Search {
         tokens: source,
         here: home.to_vec(),

@@ -8,7 +8,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Ident, Lifetime, Lit, braced, bracketed, parenthesized, token};
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Token {
+pub(crate) enum Token {
     /// An identifier or keyword, without `r#`.
     Word(String),
     /// The content of a string literal.
@@ -20,13 +20,13 @@ pub enum Token {
 }
 
 impl Token {
-    pub fn is(&self, word: &str) -> bool {
+    pub(crate) fn is(&self, word: &str) -> bool {
         matches!(self, Self::Word(own) if own == word)
     }
 }
 
 /// Reads a text. Comments are gone; doc comments are `#[doc = "…"]`.
-pub fn tokens(text: &str) -> syn::Result<Vec<Token>> {
+pub(crate) fn tokens(text: &str) -> syn::Result<Vec<Token>> {
     let read = |input: ParseStream<'_>| {
         let mut tokens = Vec::new();
         flatten(input, &mut tokens)?;
@@ -83,6 +83,6 @@ fn enclose(
 }
 
 /// Says whether the tokens from `at` on are `::`.
-pub fn is_path_mark(tokens: &[Token], at: usize) -> bool {
+pub(crate) fn is_path_mark(tokens: &[Token], at: usize) -> bool {
     tokens.get(at) == Some(&Token::Mark(':')) && tokens.get(at + 1) == Some(&Token::Mark(':'))
 }

@@ -149,6 +149,9 @@ where
     if script.unready_calls() > 0 {
         return drive.broken("the inner service was called before it was ready");
     }
+    if script.calls() == 0 {
+        return drive.broken("a request did not reach the inner service");
+    }
     Ok(())
 }
 
