@@ -45,6 +45,8 @@ mod held;
 mod readiness;
 mod script;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod violation;
 
 pub use errors::an_error_of_the_inner_service_is_preserved;

@@ -1,12 +1,37 @@
-//! The probes themselves: each sees the layers that break its law.
+//! Each probe sees the layers that break its law, and is content with those that keep it.
 
-use crate::in_flight::{Fault, InFlightLayer};
-use crate::refused;
-use tower::Layer;
-use tower_mesh::testing::contract::{self, Violation};
+mod in_flight;
+
+use crate::testing::contract::{self, Answer, Violation};
+use http::StatusCode;
+use in_flight::{Counted, Fault, InFlightLayer};
+use tower_layer::Layer;
 
 /// Room enough that nothing is refused for want of it.
 const ROOM: usize = 99;
+
+fn refused(answer: &Answer<InFlightLayer, Counted>) -> bool {
+    answer
+        .as_ref()
+        .is_ok_and(|response| response.status() == StatusCode::SERVICE_UNAVAILABLE)
+}
+
+#[test]
+fn layers_that_keep_the_laws_are_let_pass() -> Result<(), Violation> {
+    for fault in [Fault::Nothing, Fault::AlwaysReady] {
+        let layer = InFlightLayer::new(10, fault);
+        let held = || layer.held();
+        contract::the_readied_instance_is_called(|inner| layer.layer(inner))?;
+        contract::pending_registers_a_waker(|inner| layer.layer(inner))?;
+        contract::an_error_of_the_inner_service_is_preserved(|inner| layer.layer(inner))?;
+        contract::dropping_at_any_poll_frees_what_it_held(|inner| layer.layer(inner), held)?;
+        contract::reading_to_the_end_frees_what_it_held(|inner| layer.layer(inner), held)?;
+        contract::clones_and_layers_share_state(&layer, 10, refused)?;
+        contract::the_layer_fits_a_server(&layer);
+    }
+    let layer = InFlightLayer::new(10, Fault::Nothing);
+    contract::readiness_is_passed_through(|inner| layer.layer(inner))
+}
 
 #[track_caller]
 fn caught(fault: Fault, seen: Result<(), Violation>, says: &str) {
@@ -160,7 +185,7 @@ fn state_that_is_not_shared_is_seen() {
         ),
         (
             Fault::CountsPerCloneOfTheLayer,
-            "a service of the layer's clone let a request pass",
+            "let a request pass beyond the 10",
         ),
         (
             Fault::RefusesAll,

@@ -1,5 +1,7 @@
 //! A limit on what is under way, right or wrong in one of many ways.
 
+use crate::reply::ReplyBody as _;
+use crate::testing::contract::{Failure, Scripted, ScriptedBody, ScriptedFuture, Sent};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -9,13 +11,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker, ready};
-use tower::{BoxError, Layer, Service};
-use tower_mesh::reply::ReplyBody as _;
-use tower_mesh::testing::contract::{Failure, Scripted, ScriptedBody, ScriptedFuture, Sent};
+use tower_layer::Layer;
+use tower_service::Service;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What the layer does wrong.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Fault {
+pub(super) enum Fault {
     Nothing,
     /// Not wrong: it readies a clone of the inner service in its future.
     AlwaysReady,
@@ -37,14 +40,14 @@ pub(crate) enum Fault {
 }
 
 #[derive(Debug)]
-pub(crate) struct InFlightLayer {
+pub(super) struct InFlightLayer {
     fault: Fault,
     capacity: usize,
     count: Arc<AtomicUsize>,
 }
 
 impl InFlightLayer {
-    pub(crate) fn new(capacity: usize, fault: Fault) -> Self {
+    pub(super) fn new(capacity: usize, fault: Fault) -> Self {
         let count = Arc::default();
         Self {
             fault,
@@ -53,7 +56,7 @@ impl InFlightLayer {
         }
     }
 
-    pub(crate) fn held(&self) -> usize {
+    pub(super) fn held(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 }
@@ -86,7 +89,7 @@ fn shared_unless(apart: bool, count: &Arc<AtomicUsize>) -> Arc<AtomicUsize> {
 }
 
 #[derive(Debug)]
-pub(crate) struct InFlight {
+pub(super) struct InFlight {
     inner: Scripted,
     fault: Fault,
     capacity: usize,
@@ -228,7 +231,7 @@ impl Drop for Pending {
 
 /// A body that counts until it ends.
 #[derive(Debug)]
-pub(crate) struct Counted {
+pub(super) struct Counted {
     inner: ScriptedBody,
     permit: Option<Permit>,
     fault: Fault,
