@@ -23,3 +23,4 @@ pub mod timeout;
 pub use mesh::Mesh;
 pub use plan::Plan;
 pub use policy::Policy;
+pub mod testing;

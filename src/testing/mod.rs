@@ -1,0 +1,3 @@
+//! What tests of layers, policies and plans are made of.
+
+pub mod contract;
