@@ -37,12 +37,12 @@ mod matching;
 mod read;
 mod route;
 mod service;
-mod trail;
+pub(crate) mod trail;
 #[cfg(feature = "yaml")]
-mod tree;
+pub(crate) mod tree;
 mod units;
 mod validate;
-mod wording;
+pub(crate) mod wording;
 
 pub use address::{Address, NotAnAddress};
 pub use error::{Error, Errors, Place, Severity};

@@ -21,7 +21,9 @@ pub(crate) fn meant<'a>(
     let tolerance = (written.chars().count() / 3).min(3);
     candidates
         .into_iter()
-        .filter(|candidate| candidate.len() <= LONGEST)
+        // Thousands of wrong names are each compared with thousands of right ones.
+        .take(MOST_COMPARED)
+        .filter(|candidate| candidate.len().abs_diff(written.len()) <= 4 * tolerance)
         .map(|candidate| (strsim::osa_distance(written, candidate), candidate))
         .filter(|&(distance, _)| distance <= tolerance)
         .min_by_key(|&(distance, _)| distance)
@@ -53,3 +55,4 @@ pub(crate) fn choose_from<'a>(
 
 const LONGEST: usize = 64;
 const MOST: usize = 12;
+const MOST_COMPARED: usize = 1_000;
