@@ -68,7 +68,13 @@ pub async fn run(without: &str) -> Result<(), Box<dyn std::error::Error>> {
     let mut report = Report { missed: 0 };
 
     for request in 0..30 {
-        call(&client, "http://a/", "round", &[("x-client", &format!("c{}", request / 10))]).await?;
+        call(
+            &client,
+            "http://a/",
+            "round",
+            &[("x-client", &format!("c{}", request / 10))],
+        )
+        .await?;
     }
     for port in ["7001", "7002", "7003"] {
         let seen = servers.passed(port, "round");
@@ -88,13 +94,27 @@ pub async fn run(without: &str) -> Result<(), Box<dyn std::error::Error>> {
     }
 
     load(&client, 400, "http://b/fault", "fault", &[]).await?;
-    report.about("b: requests to /fault held back 50 ms", 400, 0.3, servers.late("fault"));
+    report.about(
+        "b: requests to /fault held back 50 ms",
+        400,
+        0.3,
+        servers.late("fault"),
+    );
 
     load(&client, 1000, "http://b/", "canary", &[]).await?;
-    report.about("b: requests to version 2", 1000, 0.1, servers.passed("702", "canary"));
+    report.about(
+        "b: requests to version 2",
+        1000,
+        0.1,
+        servers.passed("702", "canary"),
+    );
 
     load(&client, 200, "http://b/", "testers", &[("x-version", "2")]).await?;
-    report.exactly("b: testers to version 2", 200, servers.passed("702", "testers"));
+    report.exactly(
+        "b: testers to version 2",
+        200,
+        servers.passed("702", "testers"),
+    );
 
     let before = load(&client, 1000, "http://b/", "before", &[]);
     let half = async {
@@ -125,11 +145,16 @@ async fn call(
     headers: &[(&str, &str)],
 ) -> Result<StatusCode, Box<dyn std::error::Error>> {
     let sent = START.elapsed().as_micros().to_string();
-    let mut request = Request::get(uri).header("x-phase", phase).header("x-sent", sent);
+    let mut request = Request::get(uri)
+        .header("x-phase", phase)
+        .header("x-sent", sent);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let response = client.clone().oneshot(request.body(Empty::<Bytes>::new())?).await?;
+    let response = client
+        .clone()
+        .oneshot(request.body(Empty::<Bytes>::new())?)
+        .await?;
     Ok(response.status())
 }
 

@@ -18,9 +18,9 @@ pub mod rng;
 pub mod route;
 pub mod split;
 pub mod stripe;
+pub mod testing;
 pub mod timeout;
 
 pub use mesh::Mesh;
 pub use plan::Plan;
 pub use policy::Policy;
-pub mod testing;

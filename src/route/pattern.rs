@@ -1,61 +1,70 @@
 use crate::policy;
-use regex_automata::dfa::{Automaton as _, dense};
-use regex_automata::util::syntax;
+use regex_automata::dfa::{Automaton as _, StartKind, dense};
+use regex_automata::meta;
+use regex_automata::nfa::thompson;
 use regex_automata::{Anchored, Input};
 
 /// A regular expression, ready to be matched against a whole value in linear time.
 ///
 /// A dense automaton wherever it stays small: it needs no scratch memory, so no pool behind a
-/// lock and nothing that is built at the first request. The rest falls back to `regex`.
+/// lock and nothing that is built at the first request. The rest falls back to a regex that
+/// chooses among engines, all of them linear.
 #[derive(Clone, Debug)]
-pub struct CompiledPattern(Automaton);
+pub struct CompiledPattern(Engine);
 
 #[derive(Clone, Debug)]
-enum Automaton {
+enum Engine {
     Dense(Box<dense::DFA<Vec<u32>>>),
-    Regex(Box<regex::bytes::Regex>),
-    /// A pattern that was valid when it was read and cannot be built: it matches nothing.
+    Meta(Box<meta::Regex>),
+    /// A pattern that was accepted when it was read and cannot be built: it matches nothing.
     Nothing,
 }
 
 impl CompiledPattern {
     /// Compiles a pattern.
     pub fn new(pattern: &policy::Pattern) -> Self {
-        let whole = format!("(?:{})$", pattern.as_str());
-        let dense = dense::Builder::new()
-            .configure(
-                dense::Config::new()
-                    .start_kind(regex_automata::dfa::StartKind::Anchored)
-                    .dfa_size_limit(Some(LARGEST))
-                    .determinize_size_limit(Some(LARGEST)),
-            )
-            .syntax(syntax::Config::new().unicode(true).utf8(false))
-            .build(&whole);
-        if let Ok(dense) = dense {
-            return Self(Automaton::Dense(Box::new(dense)));
-        }
-        regex::bytes::RegexBuilder::new(&format!("^(?:{})$", pattern.as_str()))
-            .size_limit(LARGEST)
-            .build()
-            .map_or(Self(Automaton::Nothing), |regex| {
-                Self(Automaton::Regex(Box::new(regex)))
-            })
+        // Anchored on both sides already.
+        let hir = pattern.anchored();
+        let engine = dense(hir).unwrap_or_else(|| {
+            meta::Builder::new()
+                .configure(meta::Config::new().nfa_size_limit(Some(LARGEST)))
+                .build_from_hir(hir)
+                .map_or(Engine::Nothing, |regex| Engine::Meta(Box::new(regex)))
+        });
+        Self(engine)
     }
 
     /// Says whether the pattern matches all of the value.
     pub fn is_match(&self, value: &[u8]) -> bool {
         match &self.0 {
-            Automaton::Dense(dense) => dense
+            Engine::Dense(dense) => dense
                 .try_search_fwd(&Input::new(value).anchored(Anchored::Yes))
-                // The end is the end of the value: `$` without `m` holds nowhere else.
                 .is_ok_and(|end| end.is_some()),
-            Automaton::Regex(regex) => regex.is_match(value),
-            Automaton::Nothing => false,
+            Engine::Meta(regex) => regex.is_match(value),
+            Engine::Nothing => false,
         }
     }
 }
 
-/// Dense automata grow with what they remember; beyond this the lazy one of `regex` is better.
+/// `None` if the automaton would grow too large.
+fn dense(hir: &regex_syntax::hir::Hir) -> Option<Engine> {
+    let nfa = thompson::Compiler::new()
+        .configure(thompson::Config::new().nfa_size_limit(Some(LARGEST)))
+        .build_from_hir(hir)
+        .ok()?;
+    let dfa = dense::Builder::new()
+        .configure(
+            dense::Config::new()
+                .start_kind(StartKind::Anchored)
+                .dfa_size_limit(Some(LARGEST))
+                .determinize_size_limit(Some(LARGEST)),
+        )
+        .build_from_nfa(&nfa)
+        .ok()?;
+    Some(Engine::Dense(Box::new(dfa)))
+}
+
+/// Dense automata grow with what they remember; beyond this the others are better.
 const LARGEST: usize = 1 << 20;
 
 #[cfg(test)]

@@ -1,3 +1,6 @@
 //! What tests of layers, policies and plans are made of.
 
+mod binomial;
 pub mod contract;
+
+pub use binomial::plausible;

@@ -29,7 +29,6 @@ impl Pattern {
     ///
     /// To be compiled with `build_from_hir`: no text around the source would do as well, for
     /// `(?x)` and a comment at the end would swallow whatever closes it.
-    #[allow(dead_code)] // Compiling belongs to `route`.
     pub(crate) fn anchored(&self) -> &Hir {
         &self.parsed
     }
