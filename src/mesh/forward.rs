@@ -136,7 +136,7 @@ impl<E: Endpoint<B>, B> Begun<E, B> {
 impl Running {
     /// Which rule takes the request?
     fn enter<B>(&self, request: &mut Request<B>, decision: &mut Decision) -> Option<Refusal> {
-        if Asked::of(request).authority.is_empty() {
+        if Asked::authority_of(request).is_empty() {
             return Some(missing_host());
         }
         let refusal = self.plan.table.admit(request, decision);

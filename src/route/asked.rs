@@ -1,5 +1,5 @@
+use crate::route::bytes;
 use http::header::HOST;
-use http::uri::Scheme;
 use http::{HeaderMap, Method, Request};
 
 /// What a request asks for, as rules see it.
@@ -25,17 +25,12 @@ impl<'a> Asked<'a> {
     /// server), the `Host` header does.
     pub fn of<B>(request: &'a Request<B>) -> Self {
         let uri = request.uri();
-        let authority = match uri.authority() {
-            Some(authority) => without_userinfo(authority.as_str()),
-            None => request
-                .headers()
-                .get(HOST)
-                .and_then(|host| host.to_str().ok())
-                .unwrap_or(""),
-        };
         Self {
-            authority,
-            tls: uri.scheme() == Some(&Scheme::HTTPS),
+            authority: Self::authority_of(request),
+            // By the text, since comparing schemes costs more than this.
+            tls: uri
+                .scheme_str()
+                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")),
             path: uri.path(),
             query: uri.query().unwrap_or(""),
             method: request.method(),
@@ -43,20 +38,41 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// Only what becomes [`authority`](Self::authority).
+    pub fn authority_of<B>(request: &'a Request<B>) -> &'a str {
+        match request.uri().authority() {
+            Some(authority) => without_userinfo(authority.as_str()),
+            None => request
+                .headers()
+                .get(HOST)
+                .and_then(|host| host.to_str().ok())
+                .unwrap_or(""),
+        }
+    }
+
     /// The host without its port.
     pub fn host(&self) -> &'a str {
-        split_port(self.authority).0
+        self.host_and_port().0
     }
 
     /// The port that the client wrote, or its scheme's.
     pub fn port(&self) -> u16 {
+        self.host_and_port().1
+    }
+
+    /// [`host`](Self::host) and [`port`](Self::port).
+    pub fn host_and_port(&self) -> (&'a str, u16) {
+        let (host, port) = split_port(self.authority);
         let default = if self.tls { 443 } else { 80 };
-        split_port(self.authority).1.unwrap_or(default)
+        (host, port.unwrap_or(default))
     }
 }
 
 /// A client may write `user:password@host`; routing is by the host.
 fn without_userinfo(authority: &str) -> &str {
+    if !bytes::contains(authority.as_bytes(), b'@') {
+        return authority;
+    }
     authority
         .rfind('@')
         .map_or(authority, |at| &authority[at + 1..])
@@ -64,6 +80,9 @@ fn without_userinfo(authority: &str) -> &str {
 
 /// `host:port` in its parts. A literal IPv6 address keeps its brackets.
 fn split_port(authority: &str) -> (&str, Option<u16>) {
+    if !bytes::contains(authority.as_bytes(), b':') {
+        return (authority, None);
+    }
     match authority.rfind(':') {
         Some(colon) if !authority[colon..].contains(']') => {
             (&authority[..colon], authority[colon + 1..].parse().ok())

@@ -36,6 +36,7 @@
 //! ```
 
 mod asked;
+mod bytes;
 mod gate;
 mod host;
 mod layer;
