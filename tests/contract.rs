@@ -8,7 +8,7 @@ use tower::Layer;
 use tower::util::{MapRequestLayer, MapResultLayer};
 use tower_mesh::gate::{Decision, Gate, GateLayer};
 use tower_mesh::reply::{Flags, MeshBodyLayer, Refusal};
-use tower_mesh::testing::contract::{self, Failure, Sent, Violation};
+use tower_mesh::testing::contract::{self, Failure, ScriptedBody, Sent, Violation};
 
 /// `name: kind layer, held;` where the kind is
 /// - `wraps`: has one inner service and passes its readiness through,
@@ -133,7 +133,7 @@ layers! {
     no_gate: wraps GateLayer::new(None::<Quota>);
     mesh_body: wraps MeshBodyLayer;
     map_request: wraps MapRequestLayer::new(|request: Sent| request);
-    answering: answers MapResultLayer::new(|answer| Ok::<_, Failure>(answer?));
+    answering: answers MapResultLayer::new(|answer: Result<Response<ScriptedBody>, Failure>| answer);
 }
 
 limits! {

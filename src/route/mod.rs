@@ -37,6 +37,7 @@
 
 mod asked;
 mod bytes;
+mod edit;
 mod gate;
 mod host;
 mod layer;
@@ -48,6 +49,7 @@ mod table;
 mod value;
 
 pub use asked::Asked;
+pub use edit::HeaderEdit;
 pub use host::Hosts;
 pub use layer::RouteLayer;
 pub use matcher::Matcher;
