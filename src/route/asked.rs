@@ -26,7 +26,10 @@ impl<'a> Asked<'a> {
     pub fn of<B>(request: &'a Request<B>) -> Self {
         let uri = request.uri();
         Self {
-            authority: Self::authority_of(request),
+            authority: match uri.authority() {
+                Some(authority) => without_userinfo(authority.as_str()),
+                None => host_header(request),
+            },
             // By the text, since comparing schemes costs more than this.
             tls: uri
                 .scheme_str()
@@ -38,15 +41,12 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Only what becomes [`authority`](Self::authority).
-    pub fn authority_of<B>(request: &'a Request<B>) -> &'a str {
+    /// Says whether the request has an [`authority`](Self::authority).
+    pub fn is_addressed<B>(request: &Request<B>) -> bool {
         match request.uri().authority() {
-            Some(authority) => without_userinfo(authority.as_str()),
-            None => request
-                .headers()
-                .get(HOST)
-                .and_then(|host| host.to_str().ok())
-                .unwrap_or(""),
+            // With no more than a user before the `@` it has none.
+            Some(authority) => !matches!(authority.as_str().as_bytes(), [] | [.., b'@']),
+            None => !host_header(request).is_empty(),
         }
     }
 
@@ -66,6 +66,11 @@ impl<'a> Asked<'a> {
         let default = if self.tls { 443 } else { 80 };
         (host, port.unwrap_or(default))
     }
+}
+
+fn host_header<B>(request: &Request<B>) -> &str {
+    let host = request.headers().get(HOST);
+    host.and_then(|host| host.to_str().ok()).unwrap_or("")
 }
 
 /// A client may write `user:password@host`; routing is by the host.
@@ -114,11 +119,14 @@ mod tests {
             .body(())
             .unwrap();
         assert_eq!(Asked::of(&request).authority, "target");
+        assert!(Asked::is_addressed(&request));
         let request = Request::get("/")
             .header("host", "other:81")
             .body(())
             .unwrap();
         assert_eq!(Asked::of(&request).host(), "other");
         assert_eq!(Asked::of(&request).port(), 81);
+        assert!(Asked::is_addressed(&request));
+        assert!(!Asked::is_addressed(&Request::new(())));
     }
 }
