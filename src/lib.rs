@@ -6,6 +6,7 @@ pub mod clock;
 pub mod connect;
 pub mod drive;
 pub mod event;
+pub mod explain;
 pub mod fault;
 pub mod gate;
 pub mod limit;
