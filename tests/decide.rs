@@ -4,6 +4,7 @@ use http::Request;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use std::sync::LazyLock;
 use tower_mesh::explain::{Answer, Outcome, Question};
 use tower_mesh::rng::{Chance, Rng};
 use tower_mesh::testing::{plausible, requests, requests_for};
@@ -50,8 +51,10 @@ fn policy() -> Policy {
     MESH.parse().unwrap()
 }
 
-fn plan() -> Plan {
-    policy().compile().unwrap()
+/// Compiled once: asking changes nothing.
+fn plan() -> &'static Plan {
+    static PLAN: LazyLock<Plan> = LazyLock::new(|| policy().compile().unwrap());
+    &PLAN
 }
 
 fn get(uri: &str) -> Request<()> {
@@ -92,10 +95,11 @@ proptest! {
         if let [drawn] = &one.backends[..] {
             prop_assert_eq!(drawn.share(), 1.0);
             let mut drawn = drawn.clone();
-            prop_assert!(all.backends().any(|listed| {
+            let listed = all.backends().any(|listed| {
                 drawn.share = listed.share;
                 *listed == drawn
-            }));
+            });
+            prop_assert!(listed, "not among {:?}", all.backends);
         } else {
             let failing = all.backends().map(|backend| backend.status);
             let aborted = all.fault.map(|fault| fault.abort_status);
