@@ -1,5 +1,5 @@
 //! Servers on loopback, for tests about sockets.
-#![allow(dead_code)] // Each test uses some of it.
+#![allow(dead_code, unreachable_pub)] // Each test uses some of it, as a module of its own.
 
 use axum::Router;
 use axum::extract::Request;
