@@ -4,13 +4,14 @@
 
 use crate::balance::Target;
 use crate::fault::Injection;
+use crate::gate::{Decision, Gate as _};
 use crate::limit::{Limiter, Limits};
 use crate::policy::{self, Errors, Host, OutboundTrafficPolicy, Policy, Severity};
 use crate::reply::{Flags, Refusal};
-use crate::route::{HeaderEdit, Rules, Table};
+use crate::route::{Asked, HeaderEdit, Rules, Table};
 use crate::split::Weights;
 use ahash::AHashMap;
-use http::StatusCode;
+use http::{Request, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,6 +126,26 @@ impl Plan {
             .collect()
     }
 
+    /// The first gate of all: which rule takes the request? Whoever serves and whoever explains
+    /// begin here. What passes has a rule.
+    pub(crate) fn enter<B>(
+        &self,
+        request: &mut Request<B>,
+        decision: &mut Decision,
+    ) -> Option<Refusal> {
+        if !Asked::is_addressed(request) {
+            return Some(missing_host());
+        }
+        let refusal = self.table.admit(request, decision);
+        if refusal.is_none() && decision.rule.is_none() {
+            match self.outbound {
+                OutboundTrafficPolicy::AllowAny => decision.rule = Some(self.unknown),
+                OutboundTrafficPolicy::RegistryOnly => return Some(unknown_host()),
+            }
+        }
+        refusal
+    }
+
     /// The rule of a number that a gate has written down.
     pub(crate) fn rule(&self, rule: Option<u32>) -> Option<&Rule> {
         self.rules.get(rule? as usize)
@@ -143,6 +164,15 @@ impl Rule {
             Some(Arm::Missing) | None => Err(cluster_not_found()),
         }
     }
+}
+
+fn missing_host() -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, Flags::NONE, "missing_host_header")
+}
+
+/// As Istio's `REGISTRY_ONLY` answers.
+pub(crate) fn unknown_host() -> Refusal {
+    Refusal::new(StatusCode::BAD_GATEWAY, Flags::NR, "direct_response")
 }
 
 fn cluster_not_found() -> Refusal {

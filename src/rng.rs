@@ -43,6 +43,16 @@ impl Rng {
         ))))
     }
 
+    /// A source for what belongs to no request, such as where a turn begins. Drawing from it
+    /// leaves this sequence as it is, so that the first request of a seeded mesh has the first
+    /// chance of the seed whatever its policy.
+    pub(crate) fn aside(&self) -> Self {
+        match &self.0 {
+            Source::Thread => self.clone(),
+            Source::Seeded(rng) => Self::seeded(rng.lock().clone().next_u64()),
+        }
+    }
+
     /// The chance of the next request.
     pub fn chance(&self) -> Chance {
         Chance(match &self.0 {
@@ -136,6 +146,14 @@ mod tests {
             prop_assert_ne!(chance.draw(Purpose::Delay), chance.draw(Purpose::Abort));
             prop_assert_ne!(chance.draw(Purpose::Pick), chance.draw(Purpose::SecondPick));
         }
+    }
+
+    #[test]
+    fn what_is_drawn_aside_moves_no_request() {
+        let (one, other) = (Rng::seeded(7), Rng::seeded(7));
+        let aside = one.aside();
+        assert_eq!(aside.chance(), other.aside().chance());
+        assert_eq!(one.chance(), other.chance());
     }
 
     #[test]

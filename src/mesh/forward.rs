@@ -5,11 +5,9 @@ use crate::event::Event;
 use crate::gate::{Decision, Gate as _};
 use crate::live::Pinned;
 use crate::mesh::running::{Running, Wired};
-use crate::plan::Rule;
-use crate::policy::OutboundTrafficPolicy;
+use crate::plan::{Rule, unknown_host};
 use crate::reply::{Flags, Guarded, Refusal, ReplyBody, ReplyTo};
 use crate::rng::Chance;
-use crate::route::Asked;
 use crate::timeout::{Deadline, response_timeout};
 use http::{HeaderMap, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
@@ -149,7 +147,7 @@ impl<E> UnderWay<E> {
             sent: None,
         };
         let mut decision = Decision::new(chance);
-        let refusal = shut.or_else(|| way.running().enter(request, &mut decision));
+        let refusal = shut.or_else(|| way.running().plan.enter(request, &mut decision));
         way.rule = decision.rule;
         if let Some(refusal) = refusal {
             return Next::Refuse(way, refusal);
@@ -196,21 +194,6 @@ impl<E> Departure<E> {
 }
 
 impl Running {
-    /// Which rule takes the request?
-    fn enter<B>(&self, request: &mut Request<B>, decision: &mut Decision) -> Option<Refusal> {
-        if !Asked::is_addressed(request) {
-            return Some(missing_host());
-        }
-        let refusal = self.plan.table.admit(request, decision);
-        if refusal.is_none() && decision.rule.is_none() {
-            match self.plan.outbound {
-                OutboundTrafficPolicy::AllowAny => decision.rule = Some(self.plan.unknown),
-                OutboundTrafficPolicy::RegistryOnly => return Some(unknown_host()),
-            }
-        }
-        refusal
-    }
-
     /// Is it to be aborted, is there quota, which destination, which endpoint?
     fn choose<B>(
         &self,
@@ -239,15 +222,6 @@ impl Running {
             }),
         }
     }
-}
-
-fn missing_host() -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, Flags::NONE, "missing_host_header")
-}
-
-/// As Istio's `REGISTRY_ONLY` answers.
-fn unknown_host() -> Refusal {
-    Refusal::new(StatusCode::BAD_GATEWAY, Flags::NR, "direct_response")
 }
 
 /// A plan and its endpoints are made together, so this is never said; saying it beats a panic.

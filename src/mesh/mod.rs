@@ -90,7 +90,7 @@ impl Builder {
     pub fn build(self, policy: &Policy) -> Result<Mesh, Errors> {
         let plan = policy.compile()?;
         let counters = Arc::new(Counters::new(self.sink));
-        let running = Running::new(plan, None, &counters, &self.rng);
+        let running = Running::new(plan, None, &counters, &self.rng.aside());
         Ok(Mesh {
             shared: Arc::new(Shared {
                 live: Live::new(running),
@@ -166,7 +166,7 @@ impl Mesh {
             plan,
             Some(&before),
             &shared.counters,
-            &shared.rng,
+            &shared.rng.aside(),
         ));
         let version = running.version;
         shared.live.publish(running.clone());

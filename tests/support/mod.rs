@@ -1,5 +1,5 @@
 //! Servers on loopback, for tests about sockets.
-#![allow(dead_code)] // Each test uses some of it.
+#![allow(dead_code, unreachable_pub)] // Each test uses some of it, as a module of its own.
 
 use axum::Router;
 use axum::extract::Request;
@@ -131,6 +131,9 @@ pub async fn says(bytes: Option<&'static [u8]>) -> SocketAddr {
             match bytes {
                 Some(bytes) => {
                     let _ = stream.write_all(bytes).await;
+                    let _ = stream.shutdown().await;
+                    // Closing with something unread would reset what was said.
+                    while matches!(stream.read(&mut head).await, Ok(1..)) {}
                 }
                 None => {
                     let _ = stream.set_zero_linger();

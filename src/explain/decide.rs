@@ -1,0 +1,285 @@
+use crate::clock;
+use crate::explain::answer::{Answer, Backend, Fault, Limit, Outcome, Received, ResponseHeaders};
+use crate::explain::question::{NotARequest, Question};
+use crate::fault::Injection;
+use crate::gate::{Decision, Gate as _};
+use crate::plan::{Plan, Rule, unknown_host};
+use crate::reply::{Flags, Refusal};
+use crate::rng::Chance;
+use crate::route::{Asked, HeaderEdit};
+use http::header::HOST;
+use http::{HeaderName, HeaderValue, Request, StatusCode};
+use std::time::Duration;
+
+impl Plan {
+    /// What becomes of a request, whatever is drawn: every backend with its share, every fault
+    /// with its share. The same gates say it that serve requests.
+    ///
+    /// Shares of requests, even a share of all, change no outcome: what a fault does is in
+    /// `fault`. Limits are asked without taking anything, and change none either. Endpoints are
+    /// not asked at all: they come and go. A destination that does not exist is a [`Backend`]
+    /// with a `status`; if there is no other, the outcome is `reject`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "yaml")] {
+    /// let policy: tower_mesh::Policy = "services: {}".parse().unwrap();
+    /// let plan = policy.compile().unwrap();
+    /// let request = http::Request::get("http://example.com/").body(()).unwrap();
+    /// let answer = plan.decide(&request);
+    /// // Nobody knows the host, so the request goes there as if there were no mesh.
+    /// assert!(answer.forwards() && answer.route.is_none());
+    /// assert_eq!(answer.backends[0].service(), Some("example.com"));
+    /// # }
+    /// ```
+    pub fn decide<B>(&self, request: &Request<B>) -> Answer {
+        explain(self, request, None)
+    }
+
+    /// What becomes of a request with this chance: exactly what a mesh with this plan does to
+    /// which its [`Rng`](crate::rng::Rng) gives it.
+    ///
+    /// One backend is left, with a share of 1: all of this request goes there. A request that is
+    /// aborted, or goes to a backend that cannot serve it, is a `reject` with its status. The
+    /// faults are reported with their shares all the same.
+    pub fn decide_by<B>(&self, request: &Request<B>, chance: Chance) -> Answer {
+        explain(self, request, Some(chance))
+    }
+
+    /// [`decide`](Self::decide) for a question. At a gateway that the policy does not have,
+    /// nothing takes the request.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the question.
+    pub fn answer(&self, question: &Question) -> Result<Answer, NotARequest> {
+        ask(self, question, None)
+    }
+
+    /// [`decide_by`](Self::decide_by) for a question.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the question.
+    pub fn answer_by(&self, question: &Question, chance: Chance) -> Result<Answer, NotARequest> {
+        ask(self, question, Some(chance))
+    }
+}
+
+fn ask(plan: &Plan, question: &Question, chance: Option<Chance>) -> Result<Answer, NotARequest> {
+    let request = Request::try_from(question)?;
+    // Plans have no gateways: no document can have declared the one that is meant.
+    if question.gateway.is_some() {
+        let mut answer = Answer::new(Outcome::NoRoute);
+        answer.status = Some(StatusCode::NOT_FOUND.as_u16());
+        return Ok(answer);
+    }
+    Ok(explain(plan, &request, chance))
+}
+
+fn explain<B>(plan: &Plan, request: &Request<B>, chance: Option<Chance>) -> Answer {
+    // Gates may change what they admit.
+    let mut head = head_of(request);
+    // Without a chance nothing is drawn below.
+    let mut decision = Decision::new(chance.unwrap_or(Chance::new(0)));
+    if let Some(refusal) = plan.enter(&mut head, &mut decision) {
+        return refused(&refusal);
+    }
+    let Some(rule) = plan.rule(decision.rule) else {
+        return refused(&unknown_host());
+    };
+
+    let mut answer = Answer::new(Outcome::Forward);
+    if let Some(route) = &rule.route {
+        answer.route = Some(route.as_ref().to_owned());
+        answer.rule = Some(rule.name.as_ref().to_owned());
+    }
+    answer.fault = fault(&rule.fault);
+    if chance.is_some() {
+        // A delay refuses nothing.
+        let _ = rule.fault.delay.admit(&mut head, &mut decision);
+        if let Some(refusal) = rule.fault.abort.admit(&mut head, &mut decision) {
+            answer.outcome = Outcome::Reject;
+            answer.status = Some(refusal.status().as_u16());
+            return answer;
+        }
+    }
+    if let Some(limits) = &rule.limits {
+        let outlooks = limits.consult(&head, clock::now());
+        answer.limits.extend(outlooks.map(|outlook| Limit {
+            name: outlook.limit.to_owned(),
+            key: outlook.key.map(Into::into),
+            allowed: outlook.wait.is_none(),
+        }));
+    }
+    // Once for all destinations: gates that follow see no header that was changed.
+    let mut sent = head_of(&head);
+    rule.request.apply(sent.headers_mut());
+    match &rule.weights {
+        Some(weights) if chance.is_none() => {
+            let shares = (0..).zip(weights.shares());
+            let backends = shares
+                .filter(|(_, share)| *share > 0.0)
+                .map(|(arm, share)| backend(plan, rule, Some(arm), share, &sent));
+            answer.backends.extend(backends);
+        }
+        weights => {
+            // A split refuses nothing, and without any weight it writes no destination down.
+            let _ = weights.admit(&mut head, &mut decision);
+            let destination = decision.destination;
+            answer
+                .backends
+                .push(backend(plan, rule, destination, 1.0, &sent));
+        }
+    }
+    if answer
+        .backends
+        .iter()
+        .all(|backend| backend.service.is_none())
+    {
+        let status = answer.backends.drain(..).find_map(|share| share.status);
+        answer.outcome = Outcome::Reject;
+        answer.status = status;
+        return answer;
+    }
+    answer.timeout_ms = rule.timeout.map(milliseconds);
+    answer
+}
+
+/// The request without its body, as gates take it.
+fn head_of<B>(request: &Request<B>) -> Request<()> {
+    let mut head = Request::new(());
+    *head.method_mut() = request.method().clone();
+    *head.uri_mut() = request.uri().clone();
+    *head.version_mut() = request.version();
+    *head.headers_mut() = request.headers().clone();
+    *head.extensions_mut() = request.extensions().clone();
+    head
+}
+
+/// The end of a request that no rule takes.
+fn refused(refusal: &Refusal) -> Answer {
+    let outcome = match refusal.flags().contains(Flags::NR) {
+        true => Outcome::NoRoute,
+        false => Outcome::Reject,
+    };
+    let mut answer = Answer::new(outcome);
+    answer.status = Some(refusal.status().as_u16());
+    answer
+}
+
+fn backend(
+    plan: &Plan,
+    rule: &Rule,
+    destination: Option<u32>,
+    share: f64,
+    head: &Request<()>,
+) -> Backend {
+    let cluster = match rule.cluster(destination) {
+        Ok(number) => &plan.clusters[number as usize],
+        Err(refusal) => return Backend::failing(refusal.status(), share),
+    };
+    let asked = Asked::of(head);
+    let (service, namespace, port) = match cluster.service.is_empty() {
+        // The host that the request addresses, which no document knows.
+        true => (asked.host(), None, asked.port()),
+        false => {
+            let (service, namespace) = in_kubernetes(&cluster.service);
+            (service, namespace, cluster.port)
+        }
+    };
+    Backend {
+        service: Some(service.to_owned()),
+        namespace: namespace.map(str::to_owned),
+        port: Some(port),
+        subset: cluster.subset.as_deref().map(str::to_owned),
+        status: None,
+        share,
+        request: Some(received(head, &asked)),
+        response_headers: response_headers(&rule.response),
+    }
+}
+
+fn response_headers(edit: &HeaderEdit) -> Option<ResponseHeaders> {
+    let pairs = |headers: &[(HeaderName, HeaderValue)]| {
+        let headers = headers.iter();
+        headers.map(|(name, value)| text(name, value)).collect()
+    };
+    (!edit.is_empty()).then(|| ResponseHeaders {
+        set: pairs(edit.set()),
+        add: pairs(edit.added()),
+        remove: edit.removed().iter().map(ToString::to_string).collect(),
+    })
+}
+
+fn text(name: &HeaderName, value: &HeaderValue) -> (String, String) {
+    let value = String::from_utf8_lossy(value.as_bytes());
+    (name.as_str().to_owned(), value.into_owned())
+}
+
+/// `name.namespace.svc.cluster.local` in its parts; every other host is one part.
+fn in_kubernetes(host: &str) -> (&str, Option<&str>) {
+    host.strip_suffix(".svc.cluster.local")
+        .and_then(|host| host.split_once('.'))
+        .filter(|(name, namespace)| !name.is_empty() && !namespace.contains('.'))
+        .map_or((host, None), |(name, namespace)| (name, Some(namespace)))
+}
+
+fn received(head: &Request<()>, asked: &Asked<'_>) -> Received {
+    let uri = head.uri();
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    Received {
+        method: head.method().as_str().to_owned(),
+        scheme: uri.scheme_str().unwrap_or("http").to_owned(),
+        authority: asked.authority.to_owned(),
+        path: path.to_owned(),
+        headers: head
+            .headers()
+            .iter()
+            .filter(|(name, _)| *name != HOST)
+            .map(|(name, value)| text(name, value))
+            .collect(),
+    }
+}
+
+fn fault(injection: &Injection) -> Option<Fault> {
+    let delay = injection.delay.filter(|delay| delay.share() > 0.0);
+    let abort = injection.abort.filter(|abort| abort.share() > 0.0);
+    (delay.is_some() || abort.is_some()).then(|| Fault {
+        delay_ms: delay.map(|delay| milliseconds(delay.pause())),
+        delay_share: delay.map(|delay| delay.share()),
+        abort_status: abort.map(|abort| abort.status().as_u16()),
+        abort_share: abort.map(|abort| abort.share()),
+    })
+}
+
+/// Rounded up: what is on is never 0.
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_full_names_of_kubernetes_services_are_taken_apart() {
+        let taken = |host| in_kubernetes(host);
+        let full = "reviews.prod.svc.cluster.local";
+        assert_eq!(taken(full), ("reviews", Some("prod")));
+        for whole in [
+            "reviews",
+            "reviews.prod",
+            "a.b.c.svc.cluster.local",
+            "prod.svc.cluster.local",
+            ".prod.svc.cluster.local",
+        ] {
+            assert_eq!(taken(whole), (whole, None));
+        }
+    }
+
+    #[test]
+    fn a_time_below_a_millisecond_is_not_off() {
+        assert_eq!(milliseconds(Duration::from_micros(1)), 1);
+        assert_eq!(milliseconds(Duration::from_millis(250)), 250);
+    }
+}

@@ -1,0 +1,209 @@
+use crate::policy::{Header, Host, Key, Match, PathMatch, Pattern, ValueMatch};
+use crate::testing::strategy::draft::Draft;
+use http::Method;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// What a policy asks of requests.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hints {
+    /// What to aim at: a match, and the hosts for which it stands.
+    aims: Vec<(Vec<Host>, Match)>,
+    headers: Vec<(String, ValueMatch)>,
+    query: Vec<(String, ValueMatch)>,
+}
+
+impl Hints {
+    pub(super) fn aim(&mut self, hosts: &[Host], matches: &[Match]) {
+        if matches.is_empty() {
+            self.aims.push((hosts.to_vec(), Match::default()));
+        }
+        for matching in matches {
+            self.aims.push((hosts.to_vec(), matching.clone()));
+            self.headers.extend(wanted_headers(matching));
+            self.query.extend(matching.query.clone());
+        }
+    }
+
+    pub(super) fn keys<'a>(&mut self, keys: impl Iterator<Item = &'a Key>) {
+        for key in keys {
+            match key {
+                Key::Header(name) => {
+                    let name = name.as_str().to_owned();
+                    self.headers.push((name, ValueMatch::Present));
+                }
+                Key::Query(name) => self.query.push((name.clone(), ValueMatch::Present)),
+                Key::SourceIp => {}
+            }
+        }
+    }
+
+    pub(super) fn drafts(self) -> BoxedStrategy<Draft> {
+        let stray = (pairs(self.headers), pairs(self.query)).boxed();
+        let strangers = aimed(&(Vec::new(), Match::default()), &stray);
+        if self.aims.is_empty() {
+            return strangers;
+        }
+        let known = select(self.aims).prop_flat_map(move |aim| aimed(&aim, &stray));
+        prop_oneof![9 => known, 1 => strangers].boxed()
+    }
+}
+
+type Pairs = Vec<(String, String)>;
+
+/// Requests that mostly match, with some headers and parameters that other rules ask for.
+fn aimed(aim: &(Vec<Host>, Match), stray: &BoxedStrategy<(Pairs, Pairs)>) -> BoxedStrategy<Draft> {
+    let (hosts, matching) = aim;
+    let any_method = select(METHODS).boxed();
+    let method = match &matching.method {
+        Some(method) => prop_oneof![8 => Just(method.clone()), 1 => any_method].boxed(),
+        None => any_method,
+    };
+    (
+        host(hosts),
+        method,
+        path(matching.path.as_ref()),
+        wanted(wanted_headers(matching)),
+        wanted(matching.query.clone()),
+        stray.clone(),
+    )
+        .prop_map(|(host, method, path, headers, query, stray)| Draft {
+            host,
+            method,
+            path,
+            headers: [headers, stray.0].concat(),
+            query: [query, stray.1].concat(),
+        })
+        .boxed()
+}
+
+fn host(hosts: &[Host]) -> BoxedStrategy<String> {
+    let stranger = "[a-z]{1,8}(\\.[a-z]{2,5}){0,2}(:[1-9][0-9]{1,3})?".boxed();
+    if hosts.is_empty() {
+        return stranger;
+    }
+    let own = select(hosts.to_vec()).prop_flat_map(|host| {
+        let port = host.port().map(|port| format!(":{port}"));
+        let port = port.unwrap_or_default();
+        match host.name().strip_prefix('*') {
+            None => Just(host.to_string()).boxed(),
+            Some(below) => {
+                let below = format!("{below}{port}");
+                let above = "[a-z]{1,8}(\\.[a-z]{1,3})?";
+                above
+                    .prop_map(move |above| format!("{above}{below}"))
+                    .boxed()
+            }
+        }
+    });
+    prop_oneof![
+        12 => own.clone(),
+        1 => own.prop_map(|host| host.to_ascii_uppercase()),
+        1 => stranger,
+    ]
+    .boxed()
+}
+
+fn path(wanted: Option<&PathMatch>) -> BoxedStrategy<String> {
+    let random = prop_oneof![Just("/".to_owned()), "(/[a-z0-9._~-]{0,6}){1,3}"];
+    match wanted {
+        None => random.boxed(),
+        Some(PathMatch::Exact(path) | PathMatch::Prefix(path)) => {
+            let (path, open) = (path.to_string(), path.as_str().trim_end_matches('/'));
+            let below = open.to_owned();
+            let parent = open.rsplit_once('/').map_or("", |(parent, _)| parent);
+            prop_oneof![
+                6 => Just(path),
+                3 => random.clone().prop_map(move |more| format!("{below}{more}")),
+                // Beside it, above it, and elsewhere.
+                1 => Just(format!("{open}x")),
+                1 => Just(format!("{parent}/")),
+                1 => random,
+            ]
+            .boxed()
+        }
+        Some(PathMatch::Regex(pattern)) => prop_oneof![4 => matched(pattern), 1 => random].boxed(),
+    }
+}
+
+/// Texts that match the expression, most of them: none of their characters has to be escaped.
+fn matched(pattern: &Pattern) -> BoxedStrategy<String> {
+    match proptest::string::string_regex(pattern.as_str()) {
+        Ok(texts) => texts
+            .prop_map(|text| text.chars().map(plain).collect())
+            .boxed(),
+        // Such as `^`, which proptest does not draw for.
+        Err(_) => "/?[a-z0-9]{0,6}".boxed(),
+    }
+}
+
+/// A character of the same kind that may stand in a path: `.` and `\d` stand for all of Unicode.
+fn plain(c: char) -> char {
+    match c {
+        '#' | '?' | '&' | '\\' | '^' | '`' | '<' | '>' | '"' | '{' | '|' | '}' => '-',
+        '!'..='~' => c,
+        _ if c.is_numeric() => '0',
+        _ if c.is_uppercase() => 'A',
+        _ if c.is_alphabetic() => 'a',
+        _ => '-',
+    }
+}
+
+fn wanted_headers(matching: &Match) -> impl Iterator<Item = (String, ValueMatch)> + use<> {
+    let text = |(name, value): (Header, ValueMatch)| (name.to_string(), value);
+    matching.headers.clone().into_iter().map(text)
+}
+
+/// All that a match asks for, each mostly as it is asked for.
+fn wanted(all: impl IntoIterator<Item = (String, ValueMatch)>) -> BoxedStrategy<Pairs> {
+    let each: Vec<_> = all
+        .into_iter()
+        .map(|(name, value)| {
+            let there = match value {
+                ValueMatch::Absent => 0.1,
+                _ => 0.9,
+            };
+            let value = prop::option::weighted(there, self::value(&value));
+            value.prop_map(move |value| Some((name.clone(), value?)))
+        })
+        .collect();
+    each.prop_map(|pairs| pairs.into_iter().flatten().collect())
+        .boxed()
+}
+
+/// A few of them, or of nobody's.
+fn pairs(all: Vec<(String, ValueMatch)>) -> BoxedStrategy<Pairs> {
+    let nobody = ("x-[a-z]{1,6}", "[a-z0-9]{0,6}").boxed();
+    if all.is_empty() {
+        return prop::collection::vec(nobody, 0..2).boxed();
+    }
+    let known = select(all).prop_flat_map(|(name, wanted)| (Just(name), value(&wanted)));
+    prop::collection::vec(prop_oneof![known, nobody], 0..3).boxed()
+}
+
+fn value(wanted: &ValueMatch) -> BoxedStrategy<String> {
+    let other = "[a-z0-9]{0,6}";
+    match wanted {
+        ValueMatch::Exact(exact) => {
+            let near = format!("{exact}x");
+            prop_oneof![8 => Just(exact.clone()), 1 => Just(near), 1 => other].boxed()
+        }
+        ValueMatch::Prefix(prefix) => {
+            let begun = prefix.clone();
+            let whole = other.prop_map(move |rest| format!("{begun}{rest}"));
+            prop_oneof![8 => whole, 1 => other].boxed()
+        }
+        ValueMatch::Regex(pattern) => prop_oneof![8 => matched(pattern), 1 => other].boxed(),
+        ValueMatch::Present | ValueMatch::Absent => other.boxed(),
+    }
+}
+
+const METHODS: &[Method] = &[
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::DELETE,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::PATCH,
+];

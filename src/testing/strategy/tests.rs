@@ -1,0 +1,97 @@
+use super::*;
+use crate::policy::{
+    Destination, Key, Limit, Match, PathMatch, Pattern, Rate, Route, Rule, Service, ValueMatch,
+};
+use crate::route::Asked;
+use http::Request;
+use std::collections::BTreeSet;
+
+fn policy() -> Policy {
+    let to = || Rule::to([Destination::new("a")]);
+    let exact = ValueMatch::exact;
+    let regex = |text: &str| text.parse::<Pattern>().unwrap();
+    let both = Match::prefix("/deep/path")
+        .method(Method::PUT)
+        .header("x-one", exact("1"))
+        .header("x-two", ValueMatch::Prefix("v".into()))
+        .query("page", ValueMatch::Regex(regex("[0-9]+")));
+    let route = Route::new("a", ["*.shop.example:81".parse().unwrap()])
+        .rule(to().when(both))
+        .rule(to().when(Match::path(PathMatch::Regex(regex(r"/v\d+/.*")))))
+        .rule(to().when(Match::default().header("x-odd", exact("a\nb"))))
+        .rule(to().limit(Limit::new(Rate::per_second(1)).keyed_by(Key::header("x-user"))));
+    Policy {
+        services: [("a".to_owned(), Service::default())].into(),
+        routes: vec![route],
+        ..Policy::default()
+    }
+}
+
+fn draws(strategy: &Requests, count: usize) -> Vec<Request<()>> {
+    let mut runner = TestRunner::deterministic();
+    let draw = |_| strategy.new_tree(&mut runner).unwrap().current();
+    (0..count).map(draw).collect()
+}
+
+#[test]
+fn every_rule_and_every_service_is_hit_that_can_be() {
+    let plan = crate::Plan::lenient(&policy(), None);
+    let answers = draws(&requests_for(&policy()), 500)
+        .iter()
+        .map(|request| plan.decide(request))
+        .map(|answer| (answer.route, answer.rule, answer.status))
+        .collect::<BTreeSet<_>>();
+    let of = |rule: &str| (Some("a".into()), Some(rule.into()), None);
+    // The service without a route, and strangers.
+    for expected in [of("0"), of("1"), of("3"), (None, None, None)] {
+        assert!(answers.contains(&expected), "{expected:?} in {answers:?}");
+    }
+    let odd = of("2");
+    assert!(!answers.contains(&odd), "no request has such a header");
+}
+
+#[test]
+fn what_is_fixed_wins() {
+    let strategy = requests_for(&policy())
+        .with_header("x-one", "1")
+        .with_header("X-Two", "2")
+        .with_host("b:8080")
+        .with_method(Method::PATCH)
+        .with_path("/fixed");
+    for request in draws(&strategy, 100) {
+        let asked = Asked::of(&request);
+        assert_eq!(
+            (asked.host(), asked.port(), asked.path),
+            ("b", 8080, "/fixed")
+        );
+        assert_eq!(request.method(), Method::PATCH);
+        let one: Vec<_> = request.headers().get_all("x-one").iter().collect();
+        assert_eq!(one, ["1"]);
+        assert_eq!(request.headers()["x-two"], "2");
+    }
+    let strategy = requests().with_path("/a?b=c");
+    let uri = draws(&strategy, 1).remove(0).into_parts().0.uri;
+    assert_eq!(uri.path_and_query().unwrap(), "/a?b=c");
+}
+
+#[test]
+#[should_panic(expected = "`a b`: ")]
+fn what_can_be_no_header_is_refused() {
+    let _ = requests().with_header("a b", "1");
+}
+
+#[test]
+fn requests_shrink_to_requests() {
+    let strategy = requests_for(&policy());
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..50 {
+        let mut tree = strategy.new_tree(&mut runner).unwrap();
+        let mut steps = 0;
+        while tree.simplify() && steps < 200 {
+            let request = tree.current();
+            assert!(!Asked::of(&request).authority.is_empty());
+            assert!(request.uri().path().starts_with('/'));
+            steps += 1;
+        }
+    }
+}

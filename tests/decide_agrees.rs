@@ -1,0 +1,242 @@
+//! What `decide` says is what happens: the same requests, asked of the plan and sent through the
+//! mesh over loopback, with the same seed.
+#![cfg(feature = "http")]
+
+use axum::Router;
+use axum::extract::{Request, State};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty};
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::TestRunner;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use tower::ServiceExt as _;
+use tower_mesh::explain::{Answer, Outcome, Received};
+use tower_mesh::rng::Rng;
+use tower_mesh::testing::requests_for;
+use tower_mesh::{Mesh, Policy, connect};
+
+const SEED: u64 = 20;
+const REQUESTS: usize = 1_000;
+
+/// The ports stand for servers that are told apart by them. Hosts that it does not know are shut
+/// out, or the test would call strangers.
+const MESH: &str = r#"
+mesh: { outboundTrafficPolicy: registryOnly }
+services:
+  reviews:
+    balance: roundRobin
+    endpoints:
+      - { address: "127.0.0.1:7001", labels: { version: v1 } }
+      - { address: "127.0.0.1:7002", labels: { version: v1 } }
+      - { address: "127.0.0.1:7003", labels: { version: v2 } }
+    subsets:
+      v1: { labels: { version: v1 } }
+      v2: { labels: { version: v2, } }
+      v3: { labels: { version: v3 } }
+  ratings: { endpoints: [{ address: "127.0.0.1:7004" }] }
+  empty: { endpoints: [] }
+routes:
+  - name: reviews
+    hosts: [reviews, "*.shop.example", "reviews.example:8080"]
+    rules:
+      - name: beta
+        match: [{ headers: { x-beta: { exact: "1" } } }]
+        to: [{ service: reviews, subset: v2 }]
+      - match: [{ path: { exact: /exact }, method: POST }]
+        to: [{ service: ratings }]
+      - match: [{ path: { prefix: /broken } }]
+        fault: { abort: { status: 418, percent: 40 } }
+        to: [{ service: reviews, subset: v1 }, { service: reviews, subset: v2 }]
+      - match: [{ path: { regex: '/v\d+/.*' }, query: { page: { regex: '[0-9]+' } } }]
+        to: [{ service: ratings, weight: 2 }, { service: reviews, weight: 1 }, { service: empty, weight: 1 }]
+      - match: [{ path: { prefix: /gone } }]
+        to: [{ service: reviews, subset: v3 }]
+      - match: [{ path: { prefix: /api }, headers: { x-user: present } }, { query: { all: { prefix: y } } }]
+        to:
+          - { service: reviews, subset: v1, weight: 70 }
+          - { service: reviews, subset: v2, weight: 25 }
+          - { service: ratings, weight: 5 }
+"#;
+
+/// Which server answered last, and what it received.
+type Seen = Arc<Mutex<Option<(u16, Received)>>>;
+
+/// The service and the subset that a server stands for.
+fn place(port: u16) -> (&'static str, &'static str) {
+    match port {
+        7001 | 7002 => ("reviews", "v1"),
+        7003 => ("reviews", "v2"),
+        _ => ("ratings", ""),
+    }
+}
+
+/// Starts the servers, and gives the policy their real ports.
+async fn serve(seen: &Seen) -> Policy {
+    let mut policy = MESH.to_owned();
+    for port in 7001..=7004 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let real = listener.local_addr().unwrap();
+        policy = policy.replace(&format!("127.0.0.1:{port}"), &real.to_string());
+        let app = Router::new()
+            .fallback(note)
+            .with_state((port, seen.clone()));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+    }
+    policy.parse().unwrap()
+}
+
+async fn note(State((port, seen)): State<(u16, Seen)>, request: Request) -> &'static str {
+    let text = |value: &http::HeaderValue| value.to_str().unwrap().to_owned();
+    // What only HTTP/1.1 adds.
+    let transport = ["host", "content-length"];
+    let headers = request.headers().iter();
+    let received = Received {
+        method: request.method().to_string(),
+        scheme: "http".to_owned(),
+        authority: text(&request.headers()["host"]),
+        path: request.uri().path_and_query().unwrap().to_string(),
+        headers: headers
+            .filter(|(name, _)| !transport.contains(&name.as_str()))
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect(),
+    };
+    *seen.lock().unwrap() = Some((port, received));
+    "hello"
+}
+
+fn draw(policy: &Policy) -> Vec<http::Request<()>> {
+    let strategy = requests_for(policy);
+    let mut runner = TestRunner::deterministic();
+    let one = |_| strategy.new_tree(&mut runner).unwrap().current();
+    (0..REQUESTS).map(one).collect()
+}
+
+#[tokio::test]
+async fn what_is_decided_is_what_happens() {
+    let seen = Seen::default();
+    let policy = serve(&seen).await;
+    let plan = policy.compile().unwrap();
+    let mesh = Mesh::builder()
+        .rng(Rng::seeded(SEED))
+        .build(&policy)
+        .unwrap();
+    let client = mesh.client(connect::Hyper::new());
+    let rng = Rng::seeded(SEED);
+    let mut fates = BTreeMap::<String, u32>::new();
+    for request in draw(&policy) {
+        let answer = plan.decide_by(&request, rng.chance());
+        let sent = request.clone().map(|()| Empty::<Bytes>::new());
+        let response = client.clone().oneshot(sent).await.unwrap();
+        let status = response.status().as_u16();
+        // Read to its end, so that the next request finds nothing under way.
+        let _ = response.into_body().collect().await;
+        let seen = seen.lock().unwrap().take();
+        agree(&request, &answer, status, seen.as_ref());
+        let fate = match answer.backends.first() {
+            Some(backend) => format!("{:?} {:?}", backend.service(), backend.subset()),
+            None => format!("{:?} {status}", answer.outcome),
+        };
+        *fates.entry(fate).or_default() += 1;
+    }
+    // A test that met few fates would say little.
+    let met = |fate: &str| fates.get(fate).copied().unwrap_or(0) >= 10;
+    for fate in [
+        r#"Some("reviews") Some("v1")"#,
+        r#"Some("reviews") Some("v2")"#,
+        r#"Some("ratings") None"#,
+        "Reject 418",
+        "Reject 503",
+        "NoRoute 404",
+        "NoRoute 502",
+    ] {
+        assert!(met(fate), "{fate} among {fates:?}");
+    }
+}
+
+#[track_caller]
+fn agree(
+    request: &http::Request<()>,
+    answer: &Answer,
+    status: u16,
+    seen: Option<&(u16, Received)>,
+) {
+    match (answer.outcome, seen) {
+        (Outcome::Forward, Some((port, received))) => {
+            let [backend] = &answer.backends[..] else {
+                panic!("{request:?} should have one backend: {answer:?}");
+            };
+            let (service, subset) = place(*port);
+            assert_eq!(backend.service(), Some(service), "{request:?} {answer:?}");
+            let decided = backend.subset().unwrap_or(subset);
+            assert_eq!(decided, subset, "{request:?} {answer:?}");
+            assert_eq!(backend.request.as_ref(), Some(received));
+            assert_eq!(status, 200);
+        }
+        (Outcome::Reject | Outcome::NoRoute, None) => {
+            assert_eq!(answer.status, Some(status), "{request:?} {answer:?}");
+        }
+        _ => panic!("{request:?} was to {answer:?}, but reached {seen:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_nobody_knows_is_called_where_decide_says() {
+    let seen = Seen::default();
+    let reviews = serve(&seen).await.services["reviews"].endpoints[0]
+        .address
+        .to_string();
+    let policy = Policy::default();
+    let client = Mesh::new(&policy).unwrap().client(connect::Hyper::new());
+    let request = http::Request::get(format!("http://{reviews}/a?b=c"))
+        .header("x-beta", "1")
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    let answer = policy.compile().unwrap().decide(&request);
+    assert_eq!(client.oneshot(request).await.unwrap().status(), 200);
+    let backend = &answer.backends[0];
+    let called = format!("{}:{}", backend.service().unwrap(), backend.port.unwrap());
+    assert_eq!(called, reviews);
+    let seen = seen.lock().unwrap().take().unwrap();
+    assert_eq!(backend.request, Some(seen.1));
+}
+
+/// The command has the same plan, the same seed and the same draws.
+#[cfg(feature = "cli")]
+#[test]
+fn the_command_says_what_the_plan_says() {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+    use tower_mesh::explain::Question;
+
+    let policy: Policy = MESH.parse().unwrap();
+    let plan = policy.compile().unwrap();
+    let rng = Rng::seeded(SEED);
+    let requests = draw(&policy);
+    let mut questions = String::new();
+    for request in &requests {
+        questions += &serde_json::to_string(&Question::of(request)).unwrap();
+        questions.push('\n');
+    }
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("agrees.yaml");
+    std::fs::write(&file, policy.to_yaml()).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tower-mesh"))
+        .args(["decide", "--seed", &SEED.to_string()])
+        .arg(&file)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || stdin.write_all(questions.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success());
+    let answers = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(answers.lines().count(), requests.len());
+    for (request, answer) in requests.iter().zip(answers.lines()) {
+        let answer: Answer = serde_json::from_str(answer).unwrap();
+        assert_eq!(answer, plan.decide_by(request, rng.chance()), "{request:?}");
+    }
+}
