@@ -34,9 +34,7 @@ services:
     subsets:
       v1: { labels: { version: v1 } }
       v2: { labels: { version: v2, } }
-      v3: { labels: { version: v3 } }
   ratings: { endpoints: [{ address: "127.0.0.1:7004" }] }
-  empty: { endpoints: [] }
 routes:
   - name: reviews
     hosts: [reviews, "*.shop.example", "reviews.example:8080"]
@@ -50,9 +48,10 @@ routes:
         fault: { abort: { status: 418, percent: 40 } }
         to: [{ service: reviews, subset: v1 }, { service: reviews, subset: v2 }]
       - match: [{ path: { regex: '/v\d+/.*' }, query: { page: { regex: '[0-9]+' } } }]
-        to: [{ service: ratings, weight: 2 }, { service: reviews, weight: 1 }, { service: empty, weight: 1 }]
+        to: [{ service: ratings, weight: 2 }, { service: reviews, weight: 1 }]
       - match: [{ path: { prefix: /gone } }]
-        to: [{ service: reviews, subset: v3 }]
+        fault: { abort: { status: 503, percent: 100 } }
+        to: [{ service: reviews, subset: v2 }]
       - match: [{ path: { prefix: /api }, headers: { x-user: present } }, { query: { all: { prefix: y } } }]
         to:
           - { service: reviews, subset: v1, weight: 70 }

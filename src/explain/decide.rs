@@ -80,7 +80,7 @@ fn explain<B>(plan: &Plan, request: &Request<B>, chance: Option<Chance>) -> Answ
     // Gates may change what they admit.
     let mut head = head_of(request);
     // Without a chance nothing is drawn below.
-    let mut decision = Decision::new(chance.unwrap_or(Chance::new(0)));
+    let mut decision = Decision::new(chance.unwrap_or_else(|| Chance::new(0)));
     if let Some(refusal) = plan.enter(&mut head, &mut decision) {
         return refused(&refusal);
     }
