@@ -45,7 +45,9 @@ pub enum Event<'a> {
 
 /// Where layers tell their events. Clones tell the same listener.
 #[derive(Clone, Default)]
-pub struct Sink(Option<Arc<dyn Fn(&Event<'_>) + Send + Sync>>);
+pub struct Sink(Option<Arc<Listener>>);
+
+type Listener = dyn Fn(&Event<'_>) + Send + Sync;
 
 impl Sink {
     /// Tells every event to `listener`, on the task of the request: it must be quick.

@@ -1,4 +1,44 @@
-//! Istio's traffic management as tower Layers.
+//! Istio's traffic management as tower Layers: routing, splitting, balancing, limits and faults
+//! inside the process, from one policy file, and provable before it ships.
+//!
+//! Two ways in: [`Mesh`] runs a whole [`Policy`] around clients and servers; each layer, in the
+//! module of its name, works alone and is configured in code. The README shows both.
+//!
+//! # A request's way
+//!
+//! ```text
+//! client:   route → fault → limit → split → headers → timeout → balance → endpoint
+//! server:   fault → limit → (your handler)
+//! ```
+//!
+//! The order is Envoy's and Istio's, so that a policy means here what it means in a sidecar.
+//! [`route`] only decides: limits and faults see the request as it came. A fault's delay is over
+//! before anything else is asked, and its abort reaches nobody. The destination is chosen once, by
+//! [`split`]; [`balance`] calls one of its endpoints and turns what goes wrong there into a reply.
+//!
+//! # A policy's way
+//!
+//! ```text
+//! YAML, JSON or code → Policy → Plan → Mesh → requests read one snapshot each
+//!                      what a   compiled,   with live state that
+//!                      person   nothing     outlives a reload
+//!                      wrote    left to fail
+//! ```
+//!
+//! # The house
+//!
+//! | floor | modules | what it knows |
+//! |---|---|---|
+//! | ground | [`clock`], [`rng`], [`stripe`], [`live`], [`drive`], [`gate`], [`reply`], [`event`] | nothing of traffic |
+//! | policy | [`policy`] | what people write: plain data |
+//! | layers | [`route`], [`fault`], [`limit`], [`split`], [`timeout`], [`balance`] | the floors below, not each other |
+//! | adapters | [`connect`] | layers, and the outside world |
+//! | roof | [`plan`], [`mesh`] | everything |
+//! | proof | [`explain`], [`testing`] | the roof |
+//!
+//! In a layer's folder the pure core comes first: an algorithm that takes the time and its draws
+//! as arguments. A [gate](gate::Gate) is one step on a request by reference; the mesh runs gates,
+//! and a layer alone runs the same gate behind a thin tower adaptor.
 #![forbid(unsafe_code)]
 
 pub mod balance;
@@ -25,3 +65,14 @@ pub mod timeout;
 pub use mesh::Mesh;
 pub use plan::Plan;
 pub use policy::Policy;
+
+/// The README's examples are run as they stand there.
+#[cfg(all(
+    doctest,
+    feature = "axum",
+    feature = "http",
+    feature = "yaml",
+    feature = "testing"
+))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

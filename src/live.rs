@@ -35,7 +35,7 @@ pub struct Pinned<T>(Arc<Handle<T>>);
 impl<T> Live<T> {
     /// Publishes a first value.
     pub fn new(value: impl Into<Arc<T>>) -> Self {
-        Self(ArcSwap::from_pointee(Handles::of(value.into())))
+        Self(ArcSwap::from_pointee(Handles::of(&value.into())))
     }
 
     /// Looks at the value as it stands.
@@ -50,12 +50,12 @@ impl<T> Live<T> {
 
     /// Replaces the value. Requests under way keep the one that they have pinned.
     pub fn publish(&self, value: impl Into<Arc<T>>) {
-        self.0.store(Arc::new(Handles::of(value.into())));
+        self.0.store(Arc::new(Handles::of(&value.into())));
     }
 }
 
 impl<T> Handles<T> {
-    fn of(value: Arc<T>) -> Self {
+    fn of(value: &Arc<T>) -> Self {
         Self {
             of_stripe: (0..stripe::count())
                 .map(|_| {

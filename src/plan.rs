@@ -8,7 +8,7 @@ use crate::gate::{Decision, Gate as _};
 use crate::limit::{Limiter, Limits};
 use crate::policy::{self, Errors, Host, OutboundTrafficPolicy, Policy, Severity};
 use crate::reply::{Flags, Refusal};
-use crate::route::{Asked, Rules, Table};
+use crate::route::{Asked, HeaderEdit, Rules, Table};
 use crate::split::Weights;
 use ahash::AHashMap;
 use http::{Request, StatusCode};
@@ -44,6 +44,8 @@ pub(crate) struct Rule {
     pub(crate) weights: Option<Weights>,
     pub(crate) arms: Box<[Arm]>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) request: HeaderEdit,
+    pub(crate) response: HeaderEdit,
 }
 
 /// A destination of a rule.
@@ -258,6 +260,8 @@ impl<'a> Compiler<'a> {
                 .map(|to| self.arm(&to.service, to.subset.as_deref()))
                 .collect(),
             timeout: rule.timeout.map(Duration::from),
+            request: HeaderEdit::compile(&rule.headers.request),
+            response: HeaderEdit::compile(&rule.headers.response),
             label: label.into(),
             route: Some(route.into()),
             name: name.into(),
@@ -326,6 +330,8 @@ impl Rule {
             weights: Weights::new([1]),
             arms: [arm].into(),
             timeout: None,
+            request: HeaderEdit::default(),
+            response: HeaderEdit::default(),
         }
     }
 }

@@ -3,12 +3,24 @@
 //! To add a layer, add a line to `layers!` and, if it counts requests, one to `limits!`.
 
 use http::{Request, Response, StatusCode};
+use std::future::Ready;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tower::Layer;
+use std::task::{Context, Poll};
+use std::time::Duration;
 use tower::util::{MapRequestLayer, MapResultLayer};
+use tower::{Layer, Service};
+use tower_mesh::Mesh;
+use tower_mesh::balance::{Balance, BalanceLayer, ServiceEndpoint, Target};
+use tower_mesh::fault::FaultLayer;
 use tower_mesh::gate::{Decision, Gate, GateLayer};
+use tower_mesh::limit::RateLimitLayer;
+use tower_mesh::mesh::{Client, Server};
+use tower_mesh::policy::{self, Key, Limit, Match, Percent, Policy, Rate, Status};
 use tower_mesh::reply::{Flags, MeshBodyLayer, Refusal};
-use tower_mesh::testing::contract::{self, Failure, Sent, Violation};
+use tower_mesh::route::RouteLayer;
+use tower_mesh::split::SplitLayer;
+use tower_mesh::testing::contract::{self, Failure, Scripted, ScriptedBody, Sent, Violation};
+use tower_mesh::timeout::TimeoutLayer;
 
 /// `name: kind layer, held;` where the kind is
 /// - `wraps`: has one inner service and passes its readiness through,
@@ -128,15 +140,118 @@ impl Gate for Quota {
     }
 }
 
+/// An arm to which no request goes.
+#[derive(Clone, Debug)]
+struct Nobody;
+
+impl Service<Sent> for Nobody {
+    type Response = Response<ScriptedBody>;
+    type Error = Failure;
+    type Future = Ready<Result<Self::Response, Failure>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        panic!("an arm that is not chosen was readied")
+    }
+
+    fn call(&mut self, _: Sent) -> Self::Future {
+        panic!("an arm that is not chosen was called")
+    }
+}
+
+/// Every endpoint is the inner service.
+type Maker = Box<dyn Fn(&Target) -> Scripted + Send + Sync>;
+
+fn maker(inner: Scripted) -> Maker {
+    Box::new(move |_| inner.clone())
+}
+
+/// Balances over one endpoint.
+#[derive(Clone, Debug)]
+struct BalanceOver(BalanceLayer);
+
+impl BalanceOver {
+    fn one(balance: policy::Balance) -> Self {
+        let endpoint = policy::Endpoint::new("10.0.0.1:80".parse::<policy::Address>().unwrap());
+        Self(BalanceLayer::new(balance, [endpoint]))
+    }
+}
+
+impl Layer<Scripted> for BalanceOver {
+    type Service = Balance<Maker>;
+
+    fn layer(&self, inner: Scripted) -> Balance<Maker> {
+        self.0.layer(maker(inner))
+    }
+}
+
+/// The whole server stack.
+#[derive(Clone, Debug)]
+struct ServerOf(Mesh);
+
+impl<S> Layer<S> for ServerOf {
+    type Service = Server<S>;
+
+    fn layer(&self, inner: S) -> Server<S> {
+        self.0.server("reviews").layer(inner)
+    }
+}
+
+/// The whole client stack.
+#[derive(Clone, Debug)]
+struct ClientOf(Mesh);
+
+impl Layer<Scripted> for ClientOf {
+    type Service = Client<ServiceEndpoint<Scripted>>;
+
+    fn layer(&self, inner: Scripted) -> Self::Service {
+        self.0.client(maker(inner))
+    }
+}
+
+fn mesh() -> Mesh {
+    limited(1_000_000)
+}
+
+/// So many requests pass, whatever host they address.
+fn limited(requests: u32) -> Mesh {
+    let quota = Limit::new(Rate::per(requests, Duration::from_secs(3600)));
+    let endpoint = policy::Endpoint::new("10.0.0.1:80".parse::<policy::Address>().unwrap());
+    let mut service = policy::Service::new([endpoint]);
+    service.inbound.limits.push(quota.clone());
+    let mut policy = Policy::default();
+    policy.services.insert("reviews".into(), service);
+    let rule = policy::Rule::to([policy::Destination::new("reviews")]).limit(quota);
+    let timeout = policy::Span::from(Duration::from_secs(5));
+    let route = policy::Route::new("all", ["*".parse().unwrap()]);
+    policy.routes.push(route.rule(rule.timeout(timeout)));
+    Mesh::new(&policy).unwrap()
+}
+
 layers! {
     gate: wraps GateLayer::new(Quota::of(usize::MAX)), |_| 0;
     no_gate: wraps GateLayer::new(None::<Quota>);
     mesh_body: wraps MeshBodyLayer;
     map_request: wraps MapRequestLayer::new(|request: Sent| request);
-    answering: answers MapResultLayer::new(|answer| Ok::<_, Failure>(answer?));
+    route: chooses RouteLayer::new().rule(Match::prefix("/elsewhere"), Nobody);
+    split: chooses SplitLayer::keep(1).divert(0, Nobody);
+    fault: wraps FaultLayer::new().abort(Status::try_from(503).unwrap(), Percent::try_from(0.0).unwrap());
+    timeout: wraps TimeoutLayer::new(Duration::from_secs(1));
+    limit: wraps RateLimitLayer::new(Rate::per_second(1_000_000));
+    keyed_limit: wraps RateLimitLayer::new(Rate::per_second(1_000_000)).keyed_by(Key::SourceIp);
+    server: wraps ServerOf(mesh()), |layer: &ServerOf| layer.0.stats().in_flight as usize;
+    round_robin: answers BalanceOver::one(policy::Balance::RoundRobin);
+    random: answers BalanceOver::one(policy::Balance::Random);
+    weighted: answers BalanceOver::one(policy::Balance::Weighted);
+    least_request: answers BalanceOver::one(policy::Balance::LeastRequest);
+    client: answers ClientOf(mesh()), |layer: &ClientOf| layer.0.stats().in_flight as usize;
+    answering: answers MapResultLayer::new(|answer: Result<Response<ScriptedBody>, Failure>| answer);
 }
 
 limits! {
+    limit: 3, RateLimitLayer::new(Rate::per_minute(3));
+    keyed_limit: 3, RateLimitLayer::new(Rate::per_minute(3)).keyed_by(Key::SourceIp);
+    server: 3, ServerOf(limited(3));
+    client: 3, ClientOf(limited(3));
     gate_for_nobody: 0, GateLayer::new(Quota::of(0));
     gate_for_one: 1, GateLayer::new(Quota::of(1));
     gate_for_ten: 10, GateLayer::new(Quota::of(10));

@@ -125,9 +125,28 @@ prop_compose! {
         timeout in of(span()),
         limits in vec(limit(), 0..2),
         fault in fault(),
+        headers in headers(),
     ) -> Rule {
-        Rule { name, matches, to, timeout, limits, fault }
+        Rule { name, matches, to, timeout, limits, fault, headers }
     }
+}
+
+prop_compose! {
+    fn changes()(
+        remove in vec("[a-z0-9-]{1,8}".prop_map(|name| name.parse().unwrap()), 0..3),
+        set in btree_map("[a-z0-9-]{1,8}", "[!-~]{0,8}", 0..3),
+        add in btree_map("[a-z0-9-]{1,8}", "[!-~]{0,8}", 0..3),
+    ) -> HeaderChanges {
+        let texts = |map: std::collections::BTreeMap<String, String>| {
+            let pairs = map.into_iter();
+            pairs.map(|(name, text)| (name.parse().unwrap(), text.parse().unwrap())).collect()
+        };
+        HeaderChanges { remove, set: texts(set), add: texts(add) }
+    }
+}
+
+fn headers() -> impl Strategy<Value = Headers> {
+    (changes(), changes()).prop_map(|(request, response)| Headers { request, response })
 }
 
 prop_compose! {

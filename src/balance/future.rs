@@ -1,6 +1,6 @@
 use crate::balance::Reset;
 use crate::reply::{Guarded, Refusal, ReplyBody, ReplyTo};
-use http::Response;
+use http::{HeaderMap, Response};
 use pin_project_lite::pin_project;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,6 +9,25 @@ use std::task::{Context, Poll, ready};
 pub trait Hold {
     /// A local reply is made instead of the endpoint's.
     fn tell(&self, refusal: &Refusal);
+
+    /// The reply's head is there, the endpoint's or a local one: what is to be changed in it?
+    fn head(&self, _: &mut HeaderMap) {}
+}
+
+/// Tells of a local reply and makes it.
+pub fn refused<B: ReplyBody, H: Hold>(
+    refusal: Refusal,
+    to: ReplyTo,
+    held: Option<&H>,
+) -> Response<Guarded<B::Out, H>> {
+    if let Some(held) = held {
+        held.tell(&refusal);
+    }
+    let mut response = refusal.into_response::<Guarded<B, H>>(to);
+    if let Some(held) = held {
+        held.head(response.headers_mut());
+    }
+    response
 }
 
 pin_project! {
@@ -56,16 +75,18 @@ where
         let answer = ready!(this.future.poll(cx));
         let held = this.held.take();
         Poll::Ready(match answer {
-            Ok(response) => response.map(|body| match held {
-                Some(held) => Guarded::new(body.keep(), held),
-                None => Guarded::free(body.keep()),
-            }),
+            Ok(mut response) => {
+                if let Some(held) = &held {
+                    held.head(response.headers_mut());
+                }
+                response.map(|body| match held {
+                    Some(held) => Guarded::new(body.keep(), held),
+                    None => Guarded::free(body.keep()),
+                })
+            }
             Err(reset) => {
                 let refusal = reset.into_refusal();
-                if let Some(held) = held {
-                    held.tell(&refusal);
-                }
-                refusal.into_response::<Guarded<B, H>>(*this.to)
+                refused::<B, H>(refusal, *this.to, held.as_ref())
             }
         })
     }

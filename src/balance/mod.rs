@@ -52,7 +52,7 @@ mod target;
 
 pub use cluster::{Cluster, Turns};
 pub use endpoint::{Driven, Endpoint, MakeEndpoint, ServiceEndpoint};
-pub use future::{Hold, Sending};
+pub use future::{Hold, Sending, refused};
 pub use layer::BalanceLayer;
 pub use load::Load;
 pub use pick::{LeastRequest, Picker, RoundRobin, Weighted};

@@ -1,14 +1,14 @@
 use crate::clock;
-use crate::explain::answer::{Answer, Backend, Fault, Limit, Outcome, Received};
+use crate::explain::answer::{Answer, Backend, Fault, Limit, Outcome, Received, ResponseHeaders};
 use crate::explain::question::{NotARequest, Question};
 use crate::fault::Injection;
 use crate::gate::{Decision, Gate as _};
 use crate::plan::{Plan, Rule, unknown_host};
 use crate::reply::{Flags, Refusal};
 use crate::rng::Chance;
-use crate::route::Asked;
+use crate::route::{Asked, HeaderEdit};
 use http::header::HOST;
-use http::{Request, StatusCode};
+use http::{HeaderName, HeaderValue, Request, StatusCode};
 use std::time::Duration;
 
 impl Plan {
@@ -16,9 +16,9 @@ impl Plan {
     /// with its share. The same gates say it that serve requests.
     ///
     /// Shares of requests, even a share of all, change no outcome: what a fault does is in
-    /// `fault`. Limits are asked without taking anything, and change none either. A service
-    /// without endpoints can serve nobody: its share is a [`Backend`] with a `status`. If no
-    /// share can be served, the outcome is `reject`.
+    /// `fault`. Limits are asked without taking anything, and change none either. Endpoints are
+    /// not asked at all: they come and go. A destination that does not exist is a [`Backend`]
+    /// with a `status`; if there is no other, the outcome is `reject`.
     ///
     /// ```
     /// # #[cfg(feature = "yaml")] {
@@ -111,12 +111,15 @@ fn explain<B>(plan: &Plan, request: &Request<B>, chance: Option<Chance>) -> Answ
             allowed: outlook.wait.is_none(),
         }));
     }
+    // Once for all destinations: gates that follow see no header that was changed.
+    let mut sent = head_of(&head);
+    rule.request.apply(sent.headers_mut());
     match &rule.weights {
         Some(weights) if chance.is_none() => {
             let shares = (0..).zip(weights.shares());
             let backends = shares
                 .filter(|(_, share)| *share > 0.0)
-                .map(|(arm, share)| backend(plan, rule, Some(arm), share, &head));
+                .map(|(arm, share)| backend(plan, rule, Some(arm), share, &sent));
             answer.backends.extend(backends);
         }
         weights => {
@@ -125,7 +128,7 @@ fn explain<B>(plan: &Plan, request: &Request<B>, chance: Option<Chance>) -> Answ
             let destination = decision.destination;
             answer
                 .backends
-                .push(backend(plan, rule, destination, 1.0, &head));
+                .push(backend(plan, rule, destination, 1.0, &sent));
         }
     }
     if answer
@@ -175,9 +178,6 @@ fn backend(
         Ok(number) => &plan.clusters[number as usize],
         Err(refusal) => return Backend::failing(refusal.status(), share),
     };
-    if cluster.endpoints.is_empty() {
-        return Backend::failing(StatusCode::SERVICE_UNAVAILABLE, share);
-    }
     let asked = Asked::of(head);
     let (service, namespace, port) = match cluster.service.is_empty() {
         // The host that the request addresses, which no document knows.
@@ -195,8 +195,25 @@ fn backend(
         status: None,
         share,
         request: Some(received(head, &asked)),
-        response_headers: None,
+        response_headers: response_headers(&rule.response),
     }
+}
+
+fn response_headers(edit: &HeaderEdit) -> Option<ResponseHeaders> {
+    let pairs = |headers: &[(HeaderName, HeaderValue)]| {
+        let headers = headers.iter();
+        headers.map(|(name, value)| text(name, value)).collect()
+    };
+    (!edit.is_empty()).then(|| ResponseHeaders {
+        set: pairs(edit.set()),
+        add: pairs(edit.added()),
+        remove: edit.removed().iter().map(ToString::to_string).collect(),
+    })
+}
+
+fn text(name: &HeaderName, value: &HeaderValue) -> (String, String) {
+    let value = String::from_utf8_lossy(value.as_bytes());
+    (name.as_str().to_owned(), value.into_owned())
 }
 
 /// `name.namespace.svc.cluster.local` in its parts; every other host is one part.
@@ -219,10 +236,7 @@ fn received(head: &Request<()>, asked: &Asked<'_>) -> Received {
             .headers()
             .iter()
             .filter(|(name, _)| *name != HOST)
-            .map(|(name, value)| {
-                let value = String::from_utf8_lossy(value.as_bytes());
-                (name.as_str().to_owned(), value.into_owned())
-            })
+            .map(|(name, value)| text(name, value))
             .collect(),
     }
 }

@@ -98,10 +98,9 @@ impl Keyed {
     pub fn take(&self, pace: Pace, key: Fingerprint, now: Moment) -> Result<(), Duration> {
         let set = &self.sets[self.set_of(key)];
         while let Some(way) = set.find(key.0) {
-            let told = match set.times[way].take(pace, now, 0) {
-                Some(told) => told,
+            let Some(told) = set.times[way].take(pace, now, 0) else {
                 // The place is being given away just now, since the bucket was full.
-                None => break,
+                break;
             };
             // Was the bucket still this key's? Places change hands by a CAS on the time, first to
             // `MOVING` and, when the new key stands there, to the new key's time. So whoever

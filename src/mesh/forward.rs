@@ -1,6 +1,6 @@
 //! A request's way through the client stack: the one future in which the gates run.
 
-use crate::balance::{Endpoint, Hold, Sending};
+use crate::balance::{Endpoint, Hold, Sending, refused};
 use crate::event::Event;
 use crate::gate::{Decision, Gate as _};
 use crate::live::Pinned;
@@ -9,7 +9,7 @@ use crate::plan::{Rule, unknown_host};
 use crate::reply::{Flags, Guarded, Refusal, ReplyBody, ReplyTo};
 use crate::rng::Chance;
 use crate::timeout::{Deadline, response_timeout};
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use std::convert::Infallible;
 use std::fmt;
@@ -40,7 +40,11 @@ pin_project! {
             #[pin]
             deadline: Deadline,
         },
-        Refused { refusal: Option<Refusal>, to: ReplyTo },
+        Refused {
+            refusal: Option<Refusal>,
+            way: Option<UnderWay<E>>,
+            to: ReplyTo,
+        },
     }
 }
 
@@ -64,7 +68,7 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
         let refusal = shut.or_else(|| way.running().plan.enter(&mut request, &mut decision));
         way.rule = decision.rule;
         if let Some(refusal) = refusal {
-            return Self::refuse(&way, refusal, &request);
+            return Self::refuse(way, refusal, &request);
         }
         let rule = way.running().plan.rule(decision.rule);
         // A delay refuses nothing.
@@ -92,11 +96,11 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
         }
     }
 
-    fn refuse(way: &UnderWay<E>, refusal: Refusal, request: &Request<B>) -> Self {
-        way.tell(&refusal);
+    fn refuse(way: UnderWay<E>, refusal: Refusal, request: &Request<B>) -> Self {
         Self {
             state: State::Refused {
                 refusal: Some(refusal),
+                way: Some(way),
                 to: ReplyTo::of(request),
             },
         }
@@ -114,12 +118,13 @@ impl<E: Endpoint<B>, B> Begun<E, B> {
         let chosen = way.running().choose(&mut request, &mut decision);
         let (cluster, timeout) = match chosen {
             Ok(chosen) => chosen,
-            Err(refusal) => return Forward::refuse(&way, refusal, &request),
+            Err(refusal) => return Forward::refuse(way, refusal, &request),
         };
         let to = ReplyTo::of(&request);
         let picked = decision.endpoint.unwrap_or(0);
+        way.edit_request(request.headers_mut());
         let Some(endpoint) = way.send_to(cluster, picked) else {
-            return Forward::refuse(&way, no_such_endpoint(), &request);
+            return Forward::refuse(way, no_such_endpoint(), &request);
         };
         let future = endpoint.send(request);
         Forward {
@@ -188,21 +193,19 @@ where
                     }
                     ready!(deadline.poll_elapsed(cx));
                     let (way, to) = sending.give_up();
-                    let refusal = response_timeout();
-                    if let Some(way) = way {
-                        way.tell(&refusal);
-                    }
                     // The endpoint is let go at once, not with this future.
                     this.state.set(State::Refused {
-                        refusal: Some(refusal),
+                        refusal: Some(response_timeout()),
+                        way,
                         to,
                     });
                 }
-                StateProjection::Refused { refusal, to } => {
+                StateProjection::Refused { refusal, way, to } => {
+                    let way = way.take();
                     return match refusal.take() {
-                        Some(refusal) => Poll::Ready(Ok(
-                            refusal.into_response::<Guarded<E::Body, UnderWay<E>>>(*to)
-                        )),
+                        Some(refusal) => {
+                            Poll::Ready(Ok(refused::<E::Body, _>(refusal, *to, way.as_ref())))
+                        }
                         // Polled after it was ready, which a future need not survive.
                         None => Poll::Pending,
                     };
@@ -241,9 +244,19 @@ impl<E> UnderWay<E> {
         &self.wired.running
     }
 
+    fn rule(&self) -> Option<&Rule> {
+        self.running().plan.rule(self.rule)
+    }
+
     fn label(&self) -> Option<&str> {
-        let rule: Option<&Rule> = self.running().plan.rule(self.rule);
-        rule.map(|rule| &*rule.label)
+        self.rule().map(|rule| &*rule.label)
+    }
+
+    /// Once, before the first attempt.
+    fn edit_request(&self, headers: &mut HeaderMap) {
+        if let Some(rule) = self.rule() {
+            rule.request.apply(headers);
+        }
     }
 
     /// Counts the request at an endpoint, from before the call so that a panic in it ends it, too.
@@ -264,6 +277,12 @@ impl<E> Hold for UnderWay<E> {
     fn tell(&self, refusal: &Refusal) {
         let event = refusal.event(self.label());
         self.running().counters.tell(&event);
+    }
+
+    fn head(&self, headers: &mut HeaderMap) {
+        if let Some(rule) = self.rule() {
+            rule.response.apply(headers);
+        }
     }
 }
 

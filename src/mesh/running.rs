@@ -22,8 +22,11 @@ pub(super) struct Running {
 #[derive(Debug, Default)]
 struct LiveState {
     loads: AHashMap<Name, Arc<Load>>,
-    turns: AHashMap<(Box<str>, Option<Box<str>>), Arc<Turns>>,
+    turns: AHashMap<Part, Arc<Turns>>,
 }
+
+/// A service or one of its subsets.
+type Part = (Box<str>, Option<Box<str>>);
 
 /// An endpoint of a service.
 type Name = (Box<str>, Target);

@@ -31,6 +31,7 @@
 mod address;
 mod error;
 mod fault;
+mod headers;
 mod limit;
 mod matching;
 #[cfg(feature = "yaml")]
@@ -47,6 +48,7 @@ pub(crate) mod wording;
 pub use address::{Address, NotAnAddress};
 pub use error::{Error, Errors, Place, Severity};
 pub use fault::{Abort, Delay, Fault};
+pub use headers::{HeaderChanges, HeaderText, Headers, NotAHeaderText};
 pub use limit::{Key, Limit, Rate};
 pub use matching::{
     Header, Host, Match, NotAHeader, NotAHost, NotAPath, NotAPattern, Path, PathMatch, Pattern,

@@ -1,4 +1,4 @@
-use crate::policy::{Fault, Host, Limit, Match, Span, is_default};
+use crate::policy::{Fault, Headers, Host, Limit, Match, Span, is_default};
 use serde::{Deserialize, Serialize};
 
 /// What happens to requests for some hosts (Istio: VirtualService).
@@ -37,6 +37,9 @@ pub struct Rule {
     /// Delays and failures on purpose.
     #[serde(default, skip_serializing_if = "is_default")]
     pub fault: Fault,
+    /// What is changed in the headers of requests and replies.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub headers: Headers,
 }
 
 /// Where a share of a rule's requests goes.
@@ -130,6 +133,13 @@ impl Rule {
     #[must_use]
     pub fn fault(mut self, fault: Fault) -> Self {
         self.fault = fault;
+        self
+    }
+
+    /// Sets what is changed in headers.
+    #[must_use]
+    pub fn headers(mut self, headers: Headers) -> Self {
+        self.headers = headers;
         self
     }
 

@@ -36,6 +36,7 @@
 //! ```
 
 mod asked;
+mod edit;
 mod gate;
 mod host;
 mod layer;
@@ -47,6 +48,7 @@ mod table;
 mod value;
 
 pub use asked::Asked;
+pub use edit::HeaderEdit;
 pub use host::Hosts;
 pub use layer::RouteLayer;
 pub use matcher::Matcher;

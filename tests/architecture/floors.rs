@@ -19,7 +19,9 @@ use Floor::*;
 const FLOORS: &[(Floor, &[&str])] = &[
     (
         Ground,
-        &["clock", "rng", "stripe", "live", "gate", "reply", "event"],
+        &[
+            "clock", "rng", "stripe", "live", "drive", "gate", "reply", "event",
+        ],
     ),
     (Policy, &["policy"]),
     (Import, &["import"]),

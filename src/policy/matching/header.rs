@@ -1,4 +1,3 @@
-use crate::policy::matching::ValueMatch;
 use crate::policy::wording::shortened;
 use http::HeaderName;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
@@ -6,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 /// The name of a header, in lower case whichever way it was written; ordered by its text.
@@ -104,18 +104,18 @@ pub(crate) mod header_name {
     }
 }
 
-/// Reads matches by header. `x-beta` and `X-Beta` are two keys for YAML but one header for us: it
+/// Reads something for each of several headers. `x-beta` and `X-Beta` are two keys for YAML but one header for us: it
 /// is refused, or one of the two would be lost without a word.
-pub(crate) fn distinct<'de, D: Deserializer<'de>>(
+pub(crate) fn distinct<'de, D: Deserializer<'de>, V: Deserialize<'de>>(
     deserializer: D,
-) -> Result<BTreeMap<Header, ValueMatch>, D::Error> {
-    deserializer.deserialize_map(DistinctVisitor)
+) -> Result<BTreeMap<Header, V>, D::Error> {
+    deserializer.deserialize_map(DistinctVisitor(PhantomData))
 }
 
-struct DistinctVisitor;
+struct DistinctVisitor<V>(PhantomData<V>);
 
-impl<'de> Visitor<'de> for DistinctVisitor {
-    type Value = BTreeMap<Header, ValueMatch>;
+impl<'de, V: Deserialize<'de>> Visitor<'de> for DistinctVisitor<V> {
+    type Value = BTreeMap<Header, V>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a mapping of header names")

@@ -11,7 +11,7 @@ pub use host::{Host, NotAHost};
 pub use path::{NotAPath, Path, PathMatch};
 pub use pattern::{NotAPattern, Pattern};
 
-pub(crate) use header::header_name;
+pub(crate) use header::{distinct, header_name};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub struct Match {
     /// The method, in upper case as in requests: `GET`.
     #[serde(skip_serializing_if = "Option::is_none", with = "method")]
     pub method: Option<http::Method>,
-    /// Headers by name, all of them. The values of a repeated header are joined with commas.
+    /// Headers by name, all of them. Of a repeated header one line has to match, on its own.
     #[serde(
         skip_serializing_if = "BTreeMap::is_empty",
         deserialize_with = "header::distinct"

@@ -1,7 +1,7 @@
 use crate::policy::trail::Trail;
 use crate::policy::validate::{check_names, check_span, limits, twice};
 use crate::policy::wording::{choose_from, shortened};
-use crate::policy::{Destination, Error, Match, Policy, Route, Rule};
+use crate::policy::{Destination, Error, HeaderChanges, Match, Policy, Route, Rule};
 use std::collections::BTreeSet;
 
 pub(super) fn check(
@@ -111,6 +111,28 @@ fn check_rule(rule: &Rule, trail: &Trail, found: &mut Vec<Error>) {
     }
     limits::check(&rule.limits, &trail.key("limits"), found);
     limits::check_fault(&rule.fault, &trail.key("fault"), found);
+    let trail = trail.key("headers");
+    check_changes(&rule.headers.request, &trail.key("request"), found);
+    check_changes(&rule.headers.response, &trail.key("response"), found);
+}
+
+/// What frames the message and says where it goes is not a matter of values: changing it would
+/// let two servers on the way read two different messages.
+fn check_changes(changes: &HeaderChanges, trail: &Trail, found: &mut Vec<Error>) {
+    const FRAMING: [&str; 5] = [
+        "connection",
+        "content-length",
+        "host",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    for (field, name) in changes.names() {
+        if FRAMING.contains(&name.as_str()) {
+            let message = format!("the header `{name}` cannot be changed");
+            let error = Error::new("invalid-value", trail.key(field), message);
+            found.push(error.advise("take it out: it belongs to the connection, not to policies"));
+        }
+    }
 }
 
 fn check_destination(

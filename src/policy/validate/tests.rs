@@ -120,6 +120,21 @@ fn a_route_has_hosts_rules_and_destinations() {
 }
 
 #[test]
+fn headers_of_the_connection_stay_as_they_are() {
+    let spoiled = one(|policy| {
+        let changes = &mut rule(policy).headers.response;
+        changes.remove.push("Transfer-Encoding".parse().unwrap());
+    });
+    assert_eq!(
+        spoiled,
+        (
+            "invalid-value",
+            "routes[0].rules[0].headers.response.remove".into()
+        )
+    );
+}
+
+#[test]
 fn names_are_given_once() {
     let mut policy = sound();
     let mut again = policy.routes[0].clone();

@@ -114,7 +114,10 @@ impl Drive {
 }
 
 pub(super) fn request() -> Sent {
-    Request::new(http_body_util::Full::default())
+    let mut request = Request::new(http_body_util::Full::default());
+    // Layers that route want a host.
+    *request.uri_mut() = http::Uri::from_static("http://probe.test/");
+    request
 }
 
 /// Far more than any layer needs, so that one which polls itself for ever is found out.

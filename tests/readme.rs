@@ -1,0 +1,56 @@
+//! What the README shows is what there is.
+
+use std::fs;
+
+#[test]
+fn the_policy_that_is_shown_is_the_one_that_is_run() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let example = fs::read_to_string("examples/mesh.yaml").unwrap();
+    assert!(readme.contains(&format!("```yaml\n{example}```")));
+}
+
+#[cfg(feature = "yaml")]
+#[test]
+fn the_error_that_is_shown_is_the_one_that_is_told() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let example = fs::read_to_string("examples/mesh.yaml").unwrap();
+    let wrong = example.replacen("subset: v2 }]", "subset: v3 }]", 1);
+    let read = tower_mesh::policy::Documents::new()
+        .add_text("mesh.yaml", wrong)
+        .read();
+    let told = read.findings[0].to_string();
+    assert!(readme.contains(&told), "{told}");
+}
+
+/// `lib.rs`, the README and the code that serves requests have one order of the layers.
+#[test]
+fn the_order_that_is_drawn_is_the_one_that_is_run() {
+    let drawn = "route → fault → limit → split → headers → timeout → balance → endpoint";
+    for file in ["README.md", "src/lib.rs"] {
+        assert!(fs::read_to_string(file).unwrap().contains(drawn), "{file}");
+    }
+    // Each step, by the words with which the future takes it; `fault` acts in two.
+    let forward = fs::read_to_string("src/mesh/forward.rs").unwrap();
+    let steps = [
+        "plan.enter(",
+        ".delay",
+        "fn proceed(",
+        ".choose(",
+        ".edit_request(",
+        "endpoint.send(",
+        "Deadline::new(",
+    ];
+    in_order(&forward, &steps);
+    let choosing = &forward[forward.find("fn choose").unwrap()..];
+    let gates = [".abort", ".limits", ".weights", "clusters[cluster"];
+    in_order(choosing, &gates);
+}
+
+fn in_order(text: &str, steps: &[&str]) {
+    let mut rest = text;
+    for step in steps {
+        let place = rest.find(step);
+        let place = place.unwrap_or_else(|| panic!("`{step}` is not where it is drawn"));
+        rest = &rest[place + step.len()..];
+    }
+}

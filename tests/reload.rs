@@ -1,0 +1,245 @@
+//! A policy is replaced while requests are under way.
+
+mod support;
+
+use http::{Request, StatusCode};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use support::{Backend, get, text};
+use tower::ServiceExt as _;
+use tower_mesh::Mesh;
+use tower_mesh::connect::Hyper;
+use tower_mesh::event::{Event, Sink};
+use tower_mesh::policy::{
+    Destination, Headers, Key, Limit, Policy, Rate, Route, Rule, Service, Subset,
+};
+
+/// Version `v` sends everything to subset `v mod 4`, which is one backend, and marks the request
+/// and the reply with `v`.
+fn version(backends: &[Backend], version: u64) -> Policy {
+    let mut service = Service::new(
+        backends
+            .iter()
+            .enumerate()
+            .map(|(index, backend)| backend.endpoint().label("number", index.to_string())),
+    );
+    for index in 0..backends.len() {
+        service = service.subset(format!("s{index}"), "number", index.to_string());
+    }
+    let mut headers = Headers::default();
+    let mark = version.to_string();
+    let name = "x-version".parse().unwrap();
+    headers.request.set.insert(name, mark.parse().unwrap());
+    let name = "x-policy".parse().unwrap();
+    headers.response.set.insert(name, mark.parse().unwrap());
+    let subset = format!("s{}", version % backends.len() as u64);
+    let rule = Rule::to([Destination::new("reviews").subset(subset)])
+        .headers(headers)
+        .limit(Limit::new(Rate::per(100_000, Duration::from_secs(3600))).named("whole"));
+    let mut policy = Policy::default();
+    policy.services.insert("reviews".into(), service);
+    let route = Route::new("reviews", ["reviews".parse().unwrap()]).rule(rule.named("all"));
+    policy.routes.push(route);
+    policy
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_reloads_under_load_show_no_request_two_versions() {
+    let mut backends = Vec::new();
+    for name in ["0", "1", "2", "3"] {
+        backends.push(Backend::start(name).await);
+    }
+    let mesh = Mesh::new(&version(&backends, 0)).unwrap();
+    let client = mesh.client(Hyper::new());
+    let over = Arc::new(AtomicBool::new(false));
+    let sent = Arc::new(AtomicU64::new(0));
+    let busy: Vec<_> = (0..32)
+        .map(|_| {
+            let (client, over, sent) = (client.clone(), over.clone(), sent.clone());
+            tokio::spawn(async move {
+                let mut seen = 0;
+                while !over.load(Ordering::SeqCst) {
+                    let response = client
+                        .clone()
+                        .oneshot(get("http://reviews/"))
+                        .await
+                        .unwrap();
+                    assert_eq!(response.status(), 200);
+                    let mark = |name| response.headers()[name].to_str().unwrap().to_owned();
+                    // What the policy changed on the way there, on the way back, and whom it chose.
+                    let there: u64 = mark("x-seen-x-version").parse().unwrap();
+                    assert_eq!(mark("x-policy"), there.to_string());
+                    assert_eq!(mark("x-backend"), (there % 4).to_string());
+                    // Nobody sees a policy again after a newer one.
+                    assert!(there >= seen);
+                    seen = there;
+                    text(response).await;
+                    sent.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        })
+        .collect();
+    for number in 1..=1_000 {
+        let before = sent.load(Ordering::SeqCst);
+        assert_eq!(
+            mesh.reload(&version(&backends, number)).unwrap(),
+            number + 1
+        );
+        // Each version serves something: a reload that nobody meets would show nothing.
+        while sent.load(Ordering::SeqCst) == before {
+            tokio::task::yield_now().await;
+        }
+    }
+    over.store(true, Ordering::SeqCst);
+    for task in busy {
+        task.await.unwrap();
+    }
+    let stats = mesh.stats();
+    assert_eq!(stats.version, 1_001);
+    assert_eq!(stats.requests, sent.load(Ordering::SeqCst));
+    assert_eq!(stats.in_flight, 0);
+    assert!(stats.local_replies.is_empty(), "{stats:?}");
+    // 32 connections to each backend at most: none was lost by a reload.
+    for backend in &backends {
+        assert!(backend.connections() <= 32, "{}", backend.connections());
+    }
+}
+
+fn limited(rate: Rate, key: Option<Key>) -> Policy {
+    let mut limit = Limit::new(rate).named("quota");
+    limit.key = key;
+    let mut policy = Policy::default();
+    policy.services.insert("reviews".into(), Service::default());
+    policy.routes.push(
+        Route::new("reviews", ["reviews".parse().unwrap()]).rule(
+            Rule::to([Destination::new("reviews")])
+                .named("all")
+                .limit(limit),
+        ),
+    );
+    policy
+}
+
+#[tokio::test]
+async fn token_buckets_go_on_over_a_reload() {
+    let hourly = |requests| Rate::per(requests, Duration::from_secs(3600));
+    for key in [None, Some(Key::header("x-client"))] {
+        let mesh = Mesh::new(&limited(hourly(10), key.clone())).unwrap();
+        let client = mesh.client(Hyper::new());
+        let call = || async {
+            let mut request = get("http://reviews/");
+            let name = "alice".parse().unwrap();
+            request.headers_mut().insert("x-client", name);
+            client.clone().oneshot(request).await.unwrap().status()
+        };
+        for _ in 0..6 {
+            // Past the limit; there is no endpoint behind it.
+            assert_eq!(call().await, StatusCode::SERVICE_UNAVAILABLE);
+        }
+        mesh.reload(&limited(hourly(10), key.clone())).unwrap();
+        for _ in 0..4 {
+            assert_eq!(call().await, StatusCode::SERVICE_UNAVAILABLE);
+        }
+        assert_eq!(call().await, StatusCode::TOO_MANY_REQUESTS);
+        mesh.reload(&limited(hourly(10), key)).unwrap();
+        assert_eq!(call().await, StatusCode::TOO_MANY_REQUESTS);
+    }
+}
+
+#[tokio::test]
+async fn requests_under_way_are_counted_over_a_reload() {
+    let busy = Backend::start("busy").await;
+    let idle = Backend::start("idle").await;
+    let policy = || {
+        let mut policy = Policy::default();
+        let service = Service::new([busy.endpoint(), idle.endpoint()]);
+        policy.services.insert("reviews".into(), service);
+        policy
+    };
+    let mut first = policy();
+    // All to the one, which then has eight requests whose bodies nobody reads.
+    first
+        .services
+        .get_mut("reviews")
+        .unwrap()
+        .endpoints
+        .truncate(1);
+    let mesh = Mesh::new(&first).unwrap();
+    let client = mesh.client(Hyper::new());
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        held.push(
+            client
+                .clone()
+                .oneshot(get("http://reviews/"))
+                .await
+                .unwrap(),
+        );
+    }
+    mesh.reload(&policy()).unwrap();
+    assert_eq!(mesh.stats().in_flight, 8);
+    // Least request: the busy one is taken only when it is drawn twice, one time in four.
+    let before = busy.requests();
+    for _ in 0..400 {
+        text(
+            client
+                .clone()
+                .oneshot(get("http://reviews/"))
+                .await
+                .unwrap(),
+        )
+        .await;
+    }
+    let taken = (busy.requests() - before) as u64;
+    assert!(
+        tower_mesh::testing::plausible(taken, 400, 0.25, 1e-9),
+        "{taken}"
+    );
+    drop(held);
+    assert_eq!(mesh.stats().in_flight, 0);
+}
+
+#[tokio::test]
+async fn a_bad_policy_is_refused_told_and_counted_and_the_old_one_stays() {
+    let backend = Backend::start("one").await;
+    let told = Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let sink = Sink::new({
+        let told = told.clone();
+        move |event| match event {
+            Event::Reload { version } => told.lock().push(format!("version {version}")),
+            Event::ReloadRefused { errors } => told.lock().push((*errors).to_owned()),
+            _ => {}
+        }
+    });
+    let good = version(&[backend], 7);
+    let mesh = Mesh::builder().events(sink).build(&good).unwrap();
+    let client = mesh.client(Hyper::new());
+    let mut bad = good.clone();
+    bad.routes[0].rules[0].to[0].service = "revievs".into();
+    bad.services
+        .get_mut("reviews")
+        .unwrap()
+        .subsets
+        .insert("unused".into(), Subset::default());
+    let errors = mesh.reload(&bad).unwrap_err();
+    assert!(
+        errors
+            .to_string()
+            .contains("routes[0].rules[0].to[0].service")
+    );
+    assert!(
+        errors.to_string().contains("did you mean `reviews`?"),
+        "{errors}"
+    );
+
+    let request = Request::get("http://reviews/")
+        .body(http_body_util::Empty::<bytes::Bytes>::new())
+        .unwrap();
+    let response = client.oneshot(request).await.unwrap();
+    assert_eq!(response.headers()["x-policy"], "7");
+    assert_eq!(mesh.stats().version, 1);
+    assert_eq!(mesh.stats().reloads_refused, 1);
+    assert_eq!(mesh.reload(&good).unwrap(), 2);
+    assert_eq!(*told.lock(), [errors.to_string(), "version 2".into()]);
+}
