@@ -137,6 +137,25 @@ mod tests {
     }
 
     #[test]
+    fn each_stripe_has_a_handle_on_a_line_of_its_own() {
+        let live = Live::new(1);
+        let handles = live.0.load();
+        assert_eq!(handles.of_stripe.len(), stripe::count());
+        let mut places: Vec<usize> = handles
+            .of_stripe
+            .iter()
+            .map(|handle| Arc::as_ptr(handle).addr())
+            .collect();
+        places.sort_unstable();
+        for pair in places.windows(2) {
+            // The count stands before the value, on the line before it.
+            assert!(pair[1] - pair[0] >= 256);
+        }
+        let mine = &handles.of_stripe[stripe::ordinal() & (stripe::count() - 1)];
+        assert!(Arc::ptr_eq(&live.pin().0, mine));
+    }
+
+    #[test]
     fn readers_never_see_half_an_update() {
         let live = Live::new((0_u64, 0_u64));
         std::thread::scope(|scope| {

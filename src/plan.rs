@@ -133,7 +133,7 @@ impl Plan {
         request: &mut Request<B>,
         decision: &mut Decision,
     ) -> Option<Refusal> {
-        if Asked::of(request).authority.is_empty() {
+        if !Asked::is_addressed(request) {
             return Some(missing_host());
         }
         let refusal = self.table.admit(request, decision);

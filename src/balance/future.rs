@@ -75,14 +75,16 @@ where
         let answer = ready!(this.future.poll(cx));
         let held = this.held.take();
         Poll::Ready(match answer {
-            Ok(mut response) => {
+            Ok(response) => {
+                let (mut head, body) = response.into_parts();
                 if let Some(held) = &held {
-                    held.head(response.headers_mut());
+                    held.head(&mut head.headers);
                 }
-                response.map(|body| match held {
+                let body = match held {
                     Some(held) => Guarded::new(body.keep(), held),
                     None => Guarded::free(body.keep()),
-                })
+                };
+                Response::from_parts(head, body)
             }
             Err(reset) => {
                 let refusal = reset.into_refusal();

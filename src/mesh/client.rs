@@ -1,6 +1,6 @@
 use crate::balance::{Endpoint, MakeEndpoint};
 use crate::live::Live;
-use crate::mesh::forward::{Forward, UnderWay};
+use crate::mesh::forward::{Forward, Next, UnderWay};
 use crate::mesh::running::{Follow, Running, Wired, Wires};
 use crate::reply::{Guarded, ReplyBody};
 use crate::rng::Rng;
@@ -63,9 +63,20 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Forward<E, B> {
+    fn call(&mut self, mut request: Request<B>) -> Forward<E, B> {
         let wired = self.shared.live.pin();
-        Forward::begin(wired, request, self.shared.rng.chance())
+        // The gates look at the request by reference, and it is sent from here: each time that it
+        // is passed by value it is copied.
+        match UnderWay::begin(wired, &mut request, self.shared.rng.chance()) {
+            Next::Send(departure) => match departure.endpoint() {
+                Some(endpoint) => {
+                    let future = endpoint.send(request);
+                    Forward::sent(departure, future)
+                }
+                None => Forward::go(Next::Send(departure), request),
+            },
+            next => Forward::go(next, request),
+        }
     }
 }
 

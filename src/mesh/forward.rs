@@ -15,6 +15,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::time::Sleep;
 
 pin_project! {
@@ -28,11 +29,11 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<E, F, B> {
-        // Held back on purpose, before anything else is asked.
+        // Held back on purpose, before anything else is asked. Boxed, so that the future of a
+        // request that is not held back stays small: it is moved several times.
         Paused {
-            #[pin]
-            pause: Sleep,
-            begun: Option<Begun<E, B>>,
+            pause: Pin<Box<Sleep>>,
+            begun: Option<Box<Begun<E, B>>>,
         },
         Sending {
             #[pin]
@@ -55,47 +56,72 @@ struct Begun<E, B> {
     decision: Decision,
 }
 
+/// What comes after the gates have been asked.
+pub(super) enum Next<E> {
+    Pause(UnderWay<E>, Decision, Duration),
+    Send(Departure<E>),
+    Refuse(UnderWay<E>, Refusal),
+}
+
+/// A request that is counted at its endpoint already and now has to be sent there.
+pub(super) struct Departure<E> {
+    way: UnderWay<E>,
+    to: ReplyTo,
+    timeout: Option<Duration>,
+}
+
+/// Where a request goes.
+#[derive(Clone, Copy)]
+struct Chosen {
+    cluster: u32,
+    endpoint: u32,
+    timeout: Option<Duration>,
+}
+
 impl<E: Endpoint<B>, B> Forward<E, B> {
-    /// The first steps: which rule, and is the request to be held back?
-    pub(super) fn begin(wired: Pinned<Wired<E>>, mut request: Request<B>, chance: Chance) -> Self {
-        let shut = wired.running.counters.begin();
-        let mut way = UnderWay {
-            wired,
-            rule: None,
-            sent: None,
-        };
-        let mut decision = Decision::new(chance);
-        let refusal = shut.or_else(|| way.running().plan.enter(&mut request, &mut decision));
-        way.rule = decision.rule;
-        if let Some(refusal) = refusal {
-            return Self::refuse(way, refusal, &request);
+    /// The request is at its endpoint.
+    #[inline]
+    pub(super) fn sent(departure: Departure<E>, future: E::Future) -> Self {
+        Self {
+            state: State::Sending {
+                sending: Sending::new(future, departure.way, departure.to),
+                deadline: Deadline::new(departure.timeout),
+            },
         }
-        let rule = way.running().plan.rule(decision.rule);
-        // A delay refuses nothing.
-        let _ = rule.map(|rule| rule.fault.delay.admit(&mut request, &mut decision));
-        let begun = Begun {
-            way,
-            request,
-            decision,
-        };
-        match begun.decision.delay {
-            None => begun.proceed(),
-            Some(pause) => {
-                let event = Event::Delay {
-                    rule: begun.way.label(),
+    }
+
+    /// Whatever comes next.
+    pub(super) fn go(next: Next<E>, request: Request<B>) -> Self {
+        match next {
+            Next::Send(departure) => match departure.endpoint() {
+                Some(endpoint) => {
+                    let future = endpoint.send(request);
+                    Self::sent(departure, future)
+                }
+                None => Self::refuse(departure.way, no_such_endpoint(), &request),
+            },
+            Next::Refuse(way, refusal) => Self::refuse(way, refusal, &request),
+            Next::Pause(way, decision, pause) => {
+                way.running().counters.tell(&Event::Delay {
+                    rule: way.label(),
                     pause,
+                });
+                let begun = Begun {
+                    way,
+                    request,
+                    decision,
                 };
-                begun.way.running().counters.tell(&event);
                 Self {
                     state: State::Paused {
-                        pause: tokio::time::sleep(pause),
-                        begun: Some(begun),
+                        pause: Box::pin(tokio::time::sleep(pause)),
+                        begun: Some(Box::new(begun)),
                     },
                 }
             }
         }
     }
 
+    #[cold]
     fn refuse(way: UnderWay<E>, refusal: Refusal, request: &Request<B>) -> Self {
         Self {
             state: State::Refused {
@@ -107,43 +133,73 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
     }
 }
 
-impl<E: Endpoint<B>, B> Begun<E, B> {
+impl<E> UnderWay<E> {
+    /// The first steps: which rule, and is the request to be held back?
+    pub(super) fn begin<B>(
+        wired: Pinned<Wired<E>>,
+        request: &mut Request<B>,
+        chance: Chance,
+    ) -> Next<E> {
+        let shut = wired.running.counters.begin();
+        let mut way = Self {
+            wired,
+            rule: None,
+            sent: None,
+        };
+        let mut decision = Decision::new(chance);
+        let refusal = shut.or_else(|| way.running().plan.enter(request, &mut decision));
+        way.rule = decision.rule;
+        if let Some(refusal) = refusal {
+            return Next::Refuse(way, refusal);
+        }
+        // A delay refuses nothing.
+        let rule = way.rule();
+        let _ = rule.map(|rule| rule.fault.delay.admit(request, &mut decision));
+        match decision.delay {
+            Some(pause) => Next::Pause(way, decision, pause),
+            None => way.proceed(request, decision),
+        }
+    }
+
     /// The other steps, up to an endpoint's being called.
-    fn proceed(self) -> Forward<E, B> {
-        let Self {
-            mut way,
-            mut request,
-            mut decision,
-        } = self;
-        let chosen = way.running().choose(&mut request, &mut decision);
-        let (cluster, timeout) = match chosen {
-            Ok(chosen) => chosen,
-            Err(refusal) => return Forward::refuse(way, refusal, &request),
-        };
-        let to = ReplyTo::of(&request);
-        let picked = decision.endpoint.unwrap_or(0);
-        way.edit_request(request.headers_mut());
-        let Some(endpoint) = way.send_to(cluster, picked) else {
-            return Forward::refuse(way, no_such_endpoint(), &request);
-        };
-        let future = endpoint.send(request);
-        Forward {
-            state: State::Sending {
-                sending: Sending::new(future, way, to),
-                deadline: Deadline::new(timeout),
-            },
+    fn proceed<B>(mut self, request: &mut Request<B>, mut decision: Decision) -> Next<E> {
+        match self.running().choose(request, &mut decision) {
+            Ok(chosen) => {
+                let to = ReplyTo::of(request);
+                if let Some(rule) = self.rule() {
+                    // Once, before the first attempt.
+                    rule.request.apply(request.headers_mut());
+                }
+                self.count(chosen);
+                Next::Send(Departure {
+                    way: self,
+                    to,
+                    timeout: chosen.timeout,
+                })
+            }
+            Err(refusal) => Next::Refuse(self, refusal),
         }
     }
 }
 
+impl<E> Departure<E> {
+    #[inline]
+    pub(super) fn endpoint(&self) -> Option<&E> {
+        let sent = self.way.sent.as_ref()?;
+        let endpoints = self.way.wired.endpoints.get(sent.cluster as usize)?;
+        endpoints
+            .get(sent.endpoint as usize)
+            .map(|endpoint| &**endpoint)
+    }
+}
+
 impl Running {
-    /// Is it to be aborted, is there quota, which destination, which endpoint? Returns the cluster
-    /// and how long its answer may take.
+    /// Is it to be aborted, is there quota, which destination, which endpoint?
     fn choose<B>(
         &self,
         request: &mut Request<B>,
         decision: &mut Decision,
-    ) -> Result<(u32, Option<std::time::Duration>), Refusal> {
+    ) -> Result<Chosen, Refusal> {
         let Some(rule) = self.plan.rule(decision.rule) else {
             return Err(unknown_host());
         };
@@ -159,7 +215,11 @@ impl Running {
         let cluster = rule.cluster(decision.destination)?;
         match self.clusters[cluster as usize].admit(request, decision) {
             Some(refusal) => Err(refusal),
-            None => Ok((cluster, rule.timeout)),
+            None => Ok(Chosen {
+                cluster,
+                endpoint: decision.endpoint.unwrap_or(0),
+                timeout: rule.timeout,
+            }),
         }
     }
 }
@@ -211,14 +271,19 @@ where
                     };
                 }
                 StateProjection::Paused { pause, begun } => {
-                    ready!(pause.poll(cx));
-                    let Some(mut begun) = begun.take() else {
+                    ready!(pause.as_mut().poll(cx));
+                    let Some(begun) = begun.take() else {
                         // Only a panic of the endpoint between the two states leads here.
                         return Poll::Pending;
                     };
-                    begun.decision.has_waited();
-                    let next = begun.proceed();
-                    this.state.set(next.state);
+                    let Begun {
+                        way,
+                        mut request,
+                        mut decision,
+                    } = *begun;
+                    decision.has_waited();
+                    let next = way.proceed(&mut request, decision);
+                    this.state.set(Self::go(next, request).state);
                 }
             }
         }
@@ -252,24 +317,14 @@ impl<E> UnderWay<E> {
         self.rule().map(|rule| &*rule.label)
     }
 
-    /// Once, before the first attempt.
-    fn edit_request(&self, headers: &mut HeaderMap) {
-        if let Some(rule) = self.rule() {
-            rule.request.apply(headers);
-        }
-    }
-
     /// Counts the request at an endpoint, from before the call so that a panic in it ends it, too.
-    fn send_to(&mut self, cluster: u32, endpoint: u32) -> Option<&E> {
-        let load = self.running().clusters[cluster as usize].load(endpoint as usize)?;
-        let stripe = load.begin() as u32;
-        self.sent = Some(Sent {
-            cluster,
-            endpoint,
-            stripe,
+    fn count(&mut self, chosen: Chosen) {
+        let cluster = &self.running().clusters[chosen.cluster as usize];
+        self.sent = cluster.load(chosen.endpoint as usize).map(|load| Sent {
+            cluster: chosen.cluster,
+            endpoint: chosen.endpoint,
+            stripe: load.begin() as u32,
         });
-        let endpoints = self.wired.endpoints.get(cluster as usize)?;
-        endpoints.get(endpoint as usize).map(|endpoint| &**endpoint)
     }
 }
 

@@ -1,5 +1,5 @@
+use crate::route::bytes;
 use http::header::HOST;
-use http::uri::Scheme;
 use http::{HeaderMap, Method, Request};
 
 /// What a request asks for, as rules see it.
@@ -25,17 +25,15 @@ impl<'a> Asked<'a> {
     /// server), the `Host` header does.
     pub fn of<B>(request: &'a Request<B>) -> Self {
         let uri = request.uri();
-        let authority = match uri.authority() {
-            Some(authority) => without_userinfo(authority.as_str()),
-            None => request
-                .headers()
-                .get(HOST)
-                .and_then(|host| host.to_str().ok())
-                .unwrap_or(""),
-        };
         Self {
-            authority,
-            tls: uri.scheme() == Some(&Scheme::HTTPS),
+            authority: match uri.authority() {
+                Some(authority) => without_userinfo(authority.as_str()),
+                None => host_header(request),
+            },
+            // By the text, since comparing schemes costs more than this.
+            tls: uri
+                .scheme_str()
+                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")),
             path: uri.path(),
             query: uri.query().unwrap_or(""),
             method: request.method(),
@@ -43,20 +41,43 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// Says whether the request has an [`authority`](Self::authority).
+    pub fn is_addressed<B>(request: &Request<B>) -> bool {
+        match request.uri().authority() {
+            // With no more than a user before the `@` it has none.
+            Some(authority) => !matches!(authority.as_str().as_bytes(), [] | [.., b'@']),
+            None => !host_header(request).is_empty(),
+        }
+    }
+
     /// The host without its port.
     pub fn host(&self) -> &'a str {
-        split_port(self.authority).0
+        self.host_and_port().0
     }
 
     /// The port that the client wrote, or its scheme's.
     pub fn port(&self) -> u16 {
-        let default = if self.tls { 443 } else { 80 };
-        split_port(self.authority).1.unwrap_or(default)
+        self.host_and_port().1
     }
+
+    /// [`host`](Self::host) and [`port`](Self::port).
+    pub fn host_and_port(&self) -> (&'a str, u16) {
+        let (host, port) = split_port(self.authority);
+        let default = if self.tls { 443 } else { 80 };
+        (host, port.unwrap_or(default))
+    }
+}
+
+fn host_header<B>(request: &Request<B>) -> &str {
+    let host = request.headers().get(HOST);
+    host.and_then(|host| host.to_str().ok()).unwrap_or("")
 }
 
 /// A client may write `user:password@host`; routing is by the host.
 fn without_userinfo(authority: &str) -> &str {
+    if !bytes::contains(authority.as_bytes(), b'@') {
+        return authority;
+    }
     authority
         .rfind('@')
         .map_or(authority, |at| &authority[at + 1..])
@@ -64,6 +85,9 @@ fn without_userinfo(authority: &str) -> &str {
 
 /// `host:port` in its parts. A literal IPv6 address keeps its brackets.
 fn split_port(authority: &str) -> (&str, Option<u16>) {
+    if !bytes::contains(authority.as_bytes(), b':') {
+        return (authority, None);
+    }
     match authority.rfind(':') {
         Some(colon) if !authority[colon..].contains(']') => {
             (&authority[..colon], authority[colon + 1..].parse().ok())
@@ -95,11 +119,14 @@ mod tests {
             .body(())
             .unwrap();
         assert_eq!(Asked::of(&request).authority, "target");
+        assert!(Asked::is_addressed(&request));
         let request = Request::get("/")
             .header("host", "other:81")
             .body(())
             .unwrap();
         assert_eq!(Asked::of(&request).host(), "other");
         assert_eq!(Asked::of(&request).port(), 81);
+        assert!(Asked::is_addressed(&request));
+        assert!(!Asked::is_addressed(&Request::new(())));
     }
 }

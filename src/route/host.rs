@@ -1,4 +1,5 @@
 use crate::policy;
+use crate::route::bytes;
 use ahash::AHashMap;
 
 /// Which route takes a host: exact before wildcard, the longer wildcard before the shorter, one
@@ -54,7 +55,7 @@ impl Hosts {
 
     /// The route of a host, whatever its case.
     pub fn find(&self, host: &str, port: u16) -> Option<u32> {
-        if !host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        if !bytes::has_capitals(host.as_bytes()) {
             return self.find_lower(host, port);
         }
         // No host of a policy is longer than a DNS name, so a longer one is of no exact route.

@@ -36,6 +36,7 @@
 //! ```
 
 mod asked;
+mod bytes;
 mod edit;
 mod gate;
 mod host;

@@ -58,7 +58,8 @@ impl Table {
 
     /// The rule that takes the request.
     pub fn find(&self, asked: &Asked<'_>) -> Found {
-        let Some(route) = self.hosts.find(asked.host(), asked.port()) else {
+        let (host, port) = asked.host_and_port();
+        let Some(route) = self.hosts.find(host, port) else {
             return Found::NoHost;
         };
         match self.routes[route as usize].find(asked) {

@@ -1,0 +1,358 @@
+//! What passes costs no allocation: each layer alone, and both stacks, over an inner service that
+//! allocates nothing.
+//!
+//! Counted for each thread on its own, so tests that run beside this one change nothing.
+// A counting allocator cannot be written without.
+#![allow(unsafe_code)]
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{Empty, Full};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::future::Ready;
+use std::net::{IpAddr, Ipv6Addr};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+use tower::{Layer, Service};
+use tower_mesh::balance::{BalanceLayer, Endpoint, MakeEndpoint, Reset, Target};
+use tower_mesh::fault::FaultLayer;
+use tower_mesh::gate::{Decision, Gate, GateLayer, Source};
+use tower_mesh::limit::RateLimitLayer;
+use tower_mesh::policy::{self, Balance, Key, Match, PathMatch, Percent, Policy, Rate, ValueMatch};
+use tower_mesh::reply::Refusal;
+use tower_mesh::route::{Asked, Found, RouteLayer, Rules, Table};
+use tower_mesh::split::SplitLayer;
+use tower_mesh::timeout::TimeoutLayer;
+use tower_mesh::{Mesh, mesh};
+
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count() {
+    // A thread that ends frees and allocates when its count may be gone already.
+    let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: everything is handed to the system's allocator as it comes.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+type Body = Empty<Bytes>;
+
+/// An inner service, and an endpoint, that allocates nothing.
+#[derive(Clone, Debug)]
+struct AtOnce;
+
+fn answer() -> Response<Full<Bytes>> {
+    // Not empty: what counts requests has to count this one to the answer's end.
+    Response::new(Full::new(Bytes::from_static(b"at once")))
+}
+
+impl Service<Request<Body>> for AtOnce {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<Full<Bytes>>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Body>) -> Self::Future {
+        std::future::ready(Ok(answer()))
+    }
+}
+
+impl Endpoint<Body> for AtOnce {
+    type Body = Full<Bytes>;
+    type Future = Ready<Result<Response<Full<Bytes>>, Reset>>;
+
+    fn send(&self, _: Request<Body>) -> Self::Future {
+        std::future::ready(Ok(answer()))
+    }
+}
+
+struct AllAtOnce;
+
+impl MakeEndpoint for AllAtOnce {
+    type Endpoint = AtOnce;
+
+    fn make(&self, _: &Target) -> AtOnce {
+        AtOnce
+    }
+}
+
+fn poll_once<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("an inner service that is ready at once is waited for"),
+    }
+}
+
+/// Requests that differ in whatever limits and rules look at, some with a user, a port or capitals
+/// in their authority.
+fn requests() -> impl Iterator<Item = Request<Body>> {
+    (0..1_000_u16).map(|number| {
+        let host = ["reviews", "reviews:9080", "Reviews", "me@reviews"][usize::from(number % 4)];
+        Request::get(format!("http://{host}/api/v{number}/x?key={number}"))
+            .header("x-key", number)
+            .header("x-lines", number)
+            .header("x-lines", number)
+            .extension(Source(IpAddr::from(Ipv6Addr::from_bits(number.into()))))
+            .body(Body::new())
+            .unwrap()
+    })
+}
+
+/// Says that a thousand requests are answered by the inner service, without an allocation.
+fn allocates_nothing<S, B>(name: &str, mut service: S)
+where
+    S: Service<Request<Body>, Response = Response<B>>,
+{
+    let mut ask = |request| {
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(service.poll_ready(&mut context).is_ready(), "{name}");
+        poll_once(service.call(request)).is_ok_and(|response| response.status() == 200)
+    };
+    // A thread's own generator and number are made at its first request.
+    assert!(requests().take(4).all(&mut ask), "{name}");
+    // Dropping a request frees and never allocates, but making one does: all are made before.
+    let requests: Vec<_> = requests().collect();
+    let before = COUNT.get();
+    let passed = requests.into_iter().map(&mut ask).filter(|ok| *ok).count();
+    let allocations = COUNT.get() - before;
+    assert_eq!((passed, allocations), (1_000, 0), "{name}");
+}
+
+#[test]
+fn the_allocator_counts() {
+    let before = COUNT.get();
+    drop(Box::new([1_u8; 100]));
+    assert_eq!(COUNT.get(), before + 1);
+}
+
+#[test]
+fn route() {
+    let wants = Match::default().header("x-beta", ValueMatch::Exact("1".into()));
+    let layer = RouteLayer::new().rule(wants, AtOnce);
+    allocates_nothing("nothing matches", layer.layer(AtOnce));
+    let layer = RouteLayer::new().rule(Match::prefix("/api"), AtOnce);
+    allocates_nothing("a prefix matches", layer.layer(AtOnce));
+}
+
+#[test]
+fn table() {
+    let pattern = |text: &str| text.parse::<policy::Pattern>().unwrap();
+    let matches = [
+        Match::path(PathMatch::Exact("/api/v1/x".parse().unwrap())),
+        Match::prefix("/none").query("key", ValueMatch::Present),
+        Match::default()
+            .header("x-key", ValueMatch::Regex(pattern("none|[a-f]+")))
+            .query("key", ValueMatch::Regex(pattern("[0-9]{1,3}"))),
+        Match::path(PathMatch::Regex(pattern("/v[0-9]+/.*"))),
+        // Too large for a dense automaton.
+        Match::path(PathMatch::Regex(pattern(r"/(?:\pL{1,4}-){2}x"))),
+        Match::default()
+            .header("x-lines", ValueMatch::Prefix("9".into()))
+            .query("other", ValueMatch::Absent)
+            .method(http::Method::GET),
+        Match::default().header("x-absent", ValueMatch::Absent),
+    ];
+    let mut rules = Rules::default();
+    for (number, matching) in matches.iter().enumerate() {
+        rules.add(std::slice::from_ref(matching), number as u32);
+    }
+    let mut table = Table::default();
+    let hosts = ["reviews", "*.example.com"].map(|host| host.parse().unwrap());
+    table.add(&hosts, rules);
+    let requests: Vec<_> = requests().collect();
+    let find = |request| table.find(&Asked::of(request));
+    // The automata that are not dense keep their scratch memory after a first search.
+    requests.iter().map(find).for_each(drop);
+    let before = COUNT.get();
+    let found = requests.iter().map(find);
+    let missed = found.filter(|f| !matches!(f, Found::Rule(_))).count();
+    assert_eq!((missed, COUNT.get() - before), (0, 0));
+}
+
+#[test]
+fn split() {
+    let layer = SplitLayer::keep(90).divert(10, AtOnce).divert(1, AtOnce);
+    allocates_nothing("split", layer.layer(AtOnce));
+}
+
+#[test]
+fn fault() {
+    let layer = FaultLayer::new()
+        .delay(Duration::from_secs(1), Percent::default())
+        .abort(503.try_into().unwrap(), Percent::default());
+    allocates_nothing("idle", layer.layer(AtOnce));
+    // One in a million: with this seed none of the thousand is drawn.
+    let rare = Percent::try_from(0.0001).unwrap();
+    let layer = FaultLayer::new()
+        .abort(503.try_into().unwrap(), rare)
+        .rng(tower_mesh::rng::Rng::seeded(1));
+    allocates_nothing("drawn", layer.layer(AtOnce));
+}
+
+#[test]
+fn timeout() {
+    let layer = TimeoutLayer::new(Duration::from_secs(1));
+    allocates_nothing("timeout", layer.layer(AtOnce));
+}
+
+#[test]
+fn limit() {
+    for key in [
+        None,
+        Some(Key::header("x-key")),
+        Some(Key::header("x-lines")),
+        Some(Key::header("x-absent")),
+        Some(Key::Query("key".into())),
+        Some(Key::SourceIp),
+    ] {
+        let name = format!("{key:?}");
+        let layer = RateLimitLayer::new(Rate::per_second(1_000_000));
+        let layer = match key {
+            Some(key) => layer.keyed_by(key),
+            None => layer,
+        };
+        allocates_nothing(&name, layer.layer(AtOnce));
+    }
+}
+
+fn endpoints(number: u8) -> impl Iterator<Item = policy::Endpoint> {
+    (0..number).map(|last| {
+        let address: policy::Address = format!("10.0.0.{last}:80").parse().unwrap();
+        policy::Endpoint::new(address).weight(1 + u32::from(last))
+    })
+}
+
+const ALGORITHMS: [Balance; 4] = [
+    Balance::RoundRobin,
+    Balance::Random,
+    Balance::Weighted,
+    Balance::LeastRequest,
+];
+
+#[test]
+fn balance() {
+    for algorithm in ALGORITHMS {
+        for number in [1, 4, 100] {
+            let layer = BalanceLayer::new(algorithm, endpoints(number));
+            let name = format!("{algorithm:?} of {number}");
+            allocates_nothing(&name, layer.layer(AllAtOnce));
+        }
+    }
+}
+
+struct Open;
+
+impl Gate for Open {
+    fn admit<B>(&self, _: &mut Request<B>, _: &mut Decision) -> Option<Refusal> {
+        None
+    }
+}
+
+#[test]
+fn gate() {
+    allocates_nothing("gate", GateLayer::new(Open).layer(AtOnce));
+}
+
+/// Every feature in use, with faults that no request meets.
+fn policy(balance: Balance) -> Policy {
+    let limits = [
+        policy::Limit::new(Rate::per_second(1_000_000)),
+        policy::Limit::new(Rate::per_second(1_000_000)).keyed_by(Key::header("x-key")),
+    ];
+    let fault = policy::Fault {
+        delay: Some(policy::Delay {
+            fixed: Duration::from_secs(1).into(),
+            percent: Percent::default(),
+        }),
+        abort: Some(policy::Abort {
+            status: 503.try_into().unwrap(),
+            percent: Percent::default(),
+        }),
+    };
+    let endpoints = endpoints(8).enumerate().map(|(number, endpoint)| {
+        endpoint.label("version", if number % 2 == 0 { "v1" } else { "v2" })
+    });
+    let mut service = policy::Service::new(endpoints)
+        .balance(balance)
+        .subset("v1", "version", "v1")
+        .subset("v2", "version", "v2");
+    service.inbound = policy::Inbound {
+        limits: limits.to_vec(),
+        fault: fault.clone(),
+    };
+    let mut rule = policy::Rule::to([
+        policy::Destination::new("reviews").subset("v1").weight(90),
+        policy::Destination::new("reviews").subset("v2").weight(10),
+    ])
+    .when(Match::path(PathMatch::Regex(
+        "/api/v[0-9]+/.*".parse().unwrap(),
+    )))
+    .fault(fault)
+    .timeout(Duration::from_secs(1).into());
+    for limit in limits {
+        rule = rule.limit(limit);
+    }
+    let hosts = ["reviews".parse().unwrap(), "reviews:9080".parse().unwrap()];
+    let mut policy = Policy::default();
+    policy.services.insert("reviews".into(), service);
+    policy
+        .routes
+        .push(policy::Route::new("reviews", hosts).rule(rule));
+    policy
+}
+
+#[test]
+fn client_stack() {
+    for algorithm in ALGORITHMS {
+        let mesh = Mesh::new(&policy(algorithm)).unwrap();
+        let client: mesh::Client<AtOnce> = mesh.client(AllAtOnce);
+        allocates_nothing(&format!("{algorithm:?}"), client.clone());
+        // A client for every request costs a reference count.
+        let fresh = tower::service_fn(move |request| {
+            let mut client = client.clone();
+            client.call(request)
+        });
+        allocates_nothing("cloned for each request", fresh);
+        assert!(mesh.stats().local_replies.is_empty());
+    }
+}
+
+#[test]
+fn server_stack() {
+    let mesh = Mesh::new(&policy(Balance::default())).unwrap();
+    allocates_nothing("named by the policy", mesh.server("reviews").layer(AtOnce));
+    allocates_nothing("not named", mesh.server("others").layer(AtOnce));
+    assert!(mesh.stats().local_replies.is_empty());
+}
