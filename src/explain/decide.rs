@@ -79,8 +79,8 @@ fn ask(plan: &Plan, question: &Question, chance: Option<Chance>) -> Result<Answe
 fn explain<B>(plan: &Plan, request: &Request<B>, chance: Option<Chance>) -> Answer {
     // Gates may change what they admit.
     let mut head = head_of(request);
-    // Without a chance nothing is drawn below.
-    let mut decision = Decision::new(chance.unwrap_or(Chance::new(0)));
+    // Without a chance nothing is drawn below, so any number will do.
+    let mut decision = Decision::new(chance.unwrap_or_else(|| Chance::new(0)));
     if let Some(refusal) = plan.enter(&mut head, &mut decision) {
         return refused(&refusal);
     }

@@ -121,7 +121,7 @@ mod tests {
             Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"a"))),
             Ok(Frame::trailers(http::HeaderMap::new())),
         ];
-        let mut body = Guarded::new(StreamBody::new(stream::Frames(frames.into())), guard);
+        let mut body = Guarded::new(StreamBody::new(tokio_stream::iter(frames)), guard);
         body.frame().await.unwrap().unwrap();
         assert!(!is_released(&watch));
         body.frame().await.unwrap().unwrap();
@@ -133,23 +133,5 @@ mod tests {
         let (guard, watch) = held();
         drop(Guarded::new(Full::new(Bytes::from_static(b"text")), guard));
         assert!(is_released(&watch));
-    }
-
-    mod stream {
-        use super::*;
-        use std::collections::VecDeque;
-
-        pub(super) struct Frames(pub(super) VecDeque<Result<Frame<Bytes>, Infallible>>);
-
-        impl futures_core::Stream for Frames {
-            type Item = Result<Frame<Bytes>, Infallible>;
-
-            fn poll_next(
-                mut self: Pin<&mut Self>,
-                _: &mut Context<'_>,
-            ) -> Poll<Option<Self::Item>> {
-                Poll::Ready(self.0.pop_front())
-            }
-        }
     }
 }

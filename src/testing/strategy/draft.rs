@@ -31,7 +31,7 @@ impl Draft {
         parts.authority = Some(host.unwrap_or(Authority::from_static("localhost")));
         parts.path_and_query = Some(self.path_and_query(fixed.path.as_ref()));
         *request.uri_mut() =
-            Uri::from_parts(parts).unwrap_or(Uri::from_static("http://localhost/"));
+            Uri::from_parts(parts).unwrap_or_else(|_| Uri::from_static("http://localhost/"));
         for (name, value) in &self.headers {
             let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) else {
                 continue;
