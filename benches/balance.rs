@@ -2,19 +2,17 @@
 //!
 //! Where the algorithm reads loads, a pick counts a request and ends it.
 #![allow(missing_docs)]
-// A benchmark of threads measures with the system's clock.
-#![allow(clippy::disallowed_methods)]
 
 mod common;
 
 use common::{AllAtOnce, AtOnce, Body, Round, ask, chances, get, poll_once, uri};
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::Request;
-use std::convert::Infallible;
 use std::hint::black_box;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
+use tower::discover::ServiceList;
 use tower::load::{CompleteOnResponse, PendingRequestsDiscover};
 use tower::{Layer as _, Service as _, ServiceExt as _};
 use tower_mesh::balance::{BalanceLayer, Cluster, Load, Turns};
@@ -70,31 +68,18 @@ fn picks(c: &mut Criterion) {
 }
 
 /// tower's p2c over so many services that are ready at once.
-fn p2c(
-    endpoints: usize,
-) -> impl tower::Service<Request<Body>, Response: Sized, Future: Future<Output: Sized>> {
-    let services =
-        (0..endpoints).map(|i| Ok::<_, Infallible>(tower::discover::Change::Insert(i, AtOnce)));
-    let discovered = PendingRequestsDiscover::new(Listed(services), CompleteOnResponse::default());
-    tower::balance::p2c::Balance::new(discovered)
+fn p2c(endpoints: usize) -> P2c {
+    let services = ServiceList::new(vec![AtOnce; endpoints]);
+    P2c::new(PendingRequestsDiscover::new(
+        services,
+        CompleteOnResponse::default(),
+    ))
 }
 
-/// A stream of changes that are all there already, and of no others.
-struct Listed<I>(I);
-
-impl<I: Iterator + Unpin> futures_core::Stream for Listed<I> {
-    type Item = I::Item;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> std::task::Poll<Option<I::Item>> {
-        match self.0.next() {
-            Some(change) => std::task::Poll::Ready(Some(change)),
-            None => std::task::Poll::Pending,
-        }
-    }
-}
+type P2c = tower::balance::p2c::Balance<
+    PendingRequestsDiscover<ServiceList<std::vec::IntoIter<AtOnce>>>,
+    Request<Body>,
+>;
 
 fn services(c: &mut Criterion) {
     let uri = uri("http://reviews/api".into());

@@ -3,8 +3,6 @@
 //! A request is made and its answer dropped in every operation. `difference` is what the stack adds
 //! to the endpoint, the two measured in turns; everything else is the whole.
 #![allow(missing_docs)]
-// A benchmark of threads measures with the system's clock.
-#![allow(clippy::disallowed_methods)]
 
 mod common;
 
