@@ -69,17 +69,15 @@ fn picks(c: &mut Criterion) {
 
 /// tower's p2c over so many services that are ready at once.
 fn p2c(endpoints: usize) -> P2c {
-    let services = ServiceList::new(vec![AtOnce; endpoints]);
-    P2c::new(PendingRequestsDiscover::new(
-        services,
-        CompleteOnResponse::default(),
+    let services = ServiceList::new::<Request<Body>>(vec![AtOnce; endpoints]);
+    let completion = CompleteOnResponse::default();
+    P2c::new(PendingRequestsDiscover::new::<Request<Body>>(
+        services, completion,
     ))
 }
 
-type P2c = tower::balance::p2c::Balance<
-    PendingRequestsDiscover<ServiceList<std::vec::IntoIter<AtOnce>>>,
-    Request<Body>,
->;
+type P2c =
+    tower::balance::p2c::Balance<PendingRequestsDiscover<ServiceList<Vec<AtOnce>>>, Request<Body>>;
 
 fn services(c: &mut Criterion) {
     let uri = uri("http://reviews/api".into());
