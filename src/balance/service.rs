@@ -4,6 +4,7 @@ use crate::gate::{Decision, Gate as _};
 use crate::live::{Live, Pinned};
 use crate::policy;
 use crate::reply::{Guarded, Refusal, ReplyBody, ReplyTo};
+use ahash::AHashMap;
 use http::{Request, Response};
 use parking_lot::Mutex;
 use pin_project_lite::pin_project;
@@ -44,15 +45,18 @@ impl<E> Set<E> {
         layer: &BalanceLayer,
         maker: &M,
         endpoints: impl Iterator<Item = (policy::Endpoint, Arc<Load>)>,
-        before: Option<&Self>,
+        previous: Option<&Self>,
     ) -> Self {
+        // By a map: searching for each among all took 160 ms where there are 10,000.
+        let mut before: AHashMap<&Target, &Arc<Made<E>>> = AHashMap::new();
+        for made in previous.into_iter().flat_map(|set| &set.endpoints) {
+            // Of an address that is there twice the first goes on.
+            before.entry(&made.target).or_insert(made);
+        }
         let (weights, endpoints): (Vec<u32>, Vec<_>) = endpoints
             .map(|(endpoint, load)| {
                 let target = Target::new(endpoint.address, layer.protocol);
-                let kept = before.and_then(|set| {
-                    let mut made = set.endpoints.iter();
-                    made.find(|made| made.target == target).cloned()
-                });
+                let kept = before.get(&target).map(|made| Arc::clone(made));
                 let made = kept.unwrap_or_else(|| {
                     Arc::new(Made {
                         endpoint: maker.make(&target),
