@@ -145,12 +145,13 @@ where
                 let stripe = made.load.begin();
                 // Held before the call, so that a panic in it ends the request, too.
                 let held = InFlight {
-                    set: set.clone(),
+                    set,
                     picked,
                     stripe,
                 };
+                let future = held.made().endpoint.send(request);
                 State::Sending {
-                    sending: Sending::new(made.endpoint.send(request), held, to),
+                    sending: Sending::new(future, held, to),
                 }
             }
             (refusal, _) => {
@@ -171,6 +172,12 @@ pub struct InFlight<E> {
     stripe: usize,
 }
 
+impl<E> InFlight<E> {
+    fn made(&self) -> &Made<E> {
+        &self.set.endpoints[self.picked]
+    }
+}
+
 impl<E> Hold for InFlight<E> {
     fn tell(&self, refusal: &Refusal) {
         self.set.sink.tell(&refusal.event(None));
@@ -179,7 +186,7 @@ impl<E> Hold for InFlight<E> {
 
 impl<E> Drop for InFlight<E> {
     fn drop(&mut self) {
-        self.set.endpoints[self.picked].load.end(self.stripe);
+        self.made().load.end(self.stripe);
     }
 }
 
