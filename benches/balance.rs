@@ -15,6 +15,7 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
+use tokio_stream::StreamExt as _;
 use tower::load::{CompleteOnResponse, PendingRequestsDiscover};
 use tower::{Layer as _, Service as _, ServiceExt as _};
 use tower_mesh::balance::{BalanceLayer, Cluster, Load, Turns};
@@ -75,25 +76,10 @@ fn p2c(
 ) -> impl tower::Service<Request<Body>, Response: Sized, Future: Future<Output: Sized>> {
     let services =
         (0..endpoints).map(|i| Ok::<_, Infallible>(tower::discover::Change::Insert(i, AtOnce)));
-    let discovered = PendingRequestsDiscover::new(Listed(services), CompleteOnResponse::default());
+    // All are there already, and no others come.
+    let listed = tokio_stream::iter(services).chain(tokio_stream::pending());
+    let discovered = PendingRequestsDiscover::new(listed, CompleteOnResponse::default());
     tower::balance::p2c::Balance::new(discovered)
-}
-
-/// A stream of changes that are all there already, and of no others.
-struct Listed<I>(I);
-
-impl<I: Iterator + Unpin> futures_core::Stream for Listed<I> {
-    type Item = I::Item;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> std::task::Poll<Option<I::Item>> {
-        match self.0.next() {
-            Some(change) => std::task::Poll::Ready(Some(change)),
-            None => std::task::Poll::Pending,
-        }
-    }
 }
 
 fn services(c: &mut Criterion) {
