@@ -13,7 +13,6 @@
 
 use std::sync::Barrier;
 use tower_mesh::balance::{Cluster, Load, Turns};
-use tower_mesh::live::Live;
 use tower_mesh::policy::Balance;
 use tower_mesh::rng::{Chance, Rng};
 use tower_mesh::stripe::{self, Striped};
