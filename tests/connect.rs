@@ -54,6 +54,15 @@ async fn the_far_side_sees_the_logical_host() {
 }
 
 #[tokio::test]
+async fn a_port_that_is_written_is_sent_though_it_is_the_default() {
+    let backend = Backend::start("one").await;
+    let (_mesh, client) = client(&reviews([backend.endpoint()]));
+    let uri = "http://me:secret@reviews:80/";
+    let response = client.oneshot(get(uri)).await.unwrap();
+    assert_eq!(response.headers()["x-seen-host"], "reviews:80");
+}
+
+#[tokio::test]
 async fn a_request_with_a_host_header_and_a_bare_path_is_sent_there() {
     let backend = Backend::start("one").await;
     let (_mesh, client) = client(&reviews([backend.endpoint()]));

@@ -6,7 +6,7 @@ use crate::policy::Protocol;
 use bytes::Bytes;
 use http::header::HOST;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Request, Response, Uri, Version};
+use http::{HeaderValue, Request, Response, Uri, Version};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -91,6 +91,7 @@ impl MakeEndpoint for Hyper {
             .build(Pinned::new(http, uri.and_then(Result::ok)));
         HttpEndpoint {
             client,
+            http2: at.protocol == Protocol::Http2,
             unreachable,
         }
     }
@@ -99,6 +100,7 @@ impl MakeEndpoint for Hyper {
 /// One address as a pooled client. Takes every body of bytes; one that is not empty is boxed.
 pub struct HttpEndpoint {
     client: Client<Pinned, RequestBody>,
+    http2: bool,
     /// An address that no URI can hold; policies have none, but code may.
     unreachable: bool,
 }
@@ -125,12 +127,27 @@ where
         }
         // The URI's authority is what the client addresses; a `Host` beside it would contradict.
         request.headers_mut().remove(HOST);
+        if !self.http2 {
+            keep_default_port(&mut request);
+        }
         *request.version_mut() = Version::HTTP_11;
         HttpFuture {
             state: State::Sent {
                 answer: self.client.request(request),
             },
         }
+    }
+}
+
+/// Whoever writes `reviews:80` is heard as that: hyper-util makes `Host` of the URI, and would
+/// leave out the port which is the scheme's own.
+fn keep_default_port<B>(request: &mut Request<B>) {
+    let uri = request.uri();
+    if uri.port_u16() == Some(80)
+        && let Some(host) = uri.host()
+        && let Ok(host) = HeaderValue::try_from(format!("{host}:80"))
+    {
+        request.headers_mut().insert(HOST, host);
     }
 }
 
