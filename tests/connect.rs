@@ -320,3 +320,47 @@ async fn shutdown_waits_for_the_bodies_and_refuses_what_comes() {
     assert_eq!(text(response).await, "one");
     shutdown.await.unwrap();
 }
+
+#[tokio::test]
+async fn an_idle_connection_closes_when_its_endpoint_goes() {
+    let (address, mut closed) = support::keeps_open().await;
+    let (mesh, client) = client(&reviews([endpoint(address)]));
+    let call = async || {
+        let response = client
+            .clone()
+            .oneshot(get("http://reviews/"))
+            .await
+            .unwrap();
+        text(response).await
+    };
+    assert_eq!(call().await, "ok");
+    // A reload that keeps the endpoint keeps the connection.
+    mesh.reload(&reviews([endpoint(address)])).unwrap();
+    assert_eq!(call().await, "ok");
+    assert!(closed.try_recv().is_err());
+    mesh.reload(&reviews([])).unwrap();
+    closed.recv().await.unwrap();
+}
+
+#[tokio::test]
+async fn everything_ends_with_the_last_handle() {
+    let (address, mut closed) = support::keeps_open().await;
+    let (mesh, client) = client(&reviews([endpoint(address)]));
+    let response = client
+        .clone()
+        .oneshot(get("http://reviews/"))
+        .await
+        .unwrap();
+    text(response).await;
+    drop(mesh);
+    // The client still works without its mesh.
+    let response = client
+        .clone()
+        .oneshot(get("http://reviews/"))
+        .await
+        .unwrap();
+    text(response).await;
+    assert!(closed.try_recv().is_err());
+    drop(client);
+    closed.recv().await.unwrap();
+}
