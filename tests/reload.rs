@@ -9,10 +9,11 @@ use std::time::Duration;
 use support::{Backend, get, text};
 use tower::ServiceExt as _;
 use tower_mesh::Mesh;
+use tower_mesh::balance::Target;
 use tower_mesh::connect::Hyper;
 use tower_mesh::event::{Event, Sink};
 use tower_mesh::policy::{
-    Destination, Headers, Key, Limit, Policy, Rate, Route, Rule, Service, Subset,
+    Address, Destination, Endpoint, Headers, Key, Limit, Policy, Rate, Route, Rule, Service, Subset,
 };
 
 /// Version `v` sends everything to subset `v mod 4`, which is one backend, and marks the request
@@ -243,4 +244,53 @@ async fn a_bad_policy_is_refused_told_and_counted_and_the_old_one_stays() {
     assert_eq!(mesh.stats().reloads_refused, 1);
     assert_eq!(mesh.reload(&good).unwrap(), 2);
     assert_eq!(*told.lock(), [errors.to_string(), "version 2".into()]);
+}
+
+#[test]
+fn who_hears_of_a_refusal_may_reload() {
+    let mesh: Arc<std::sync::OnceLock<Mesh>> = Arc::default();
+    let sink = Sink::new({
+        let mesh = mesh.clone();
+        move |event| {
+            if let (Event::ReloadRefused { .. }, Some(mesh)) = (event, mesh.get()) {
+                mesh.reload(&Policy::default()).unwrap();
+            }
+        }
+    });
+    let built = Mesh::builder().events(sink).build(&Policy::default());
+    let mesh = mesh.get_or_init(|| built.unwrap()).clone();
+    let (done, reloaded) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bad = Policy::default();
+        bad.routes.push(Route::new("no-hosts", []));
+        let refused = mesh.reload(&bad).is_err();
+        done.send((refused, mesh.stats().version))
+    });
+    let told = reloaded.recv_timeout(Duration::from_secs(20));
+    assert_eq!(told, Ok((true, 2)));
+}
+
+#[test]
+fn a_maker_that_panics_leaves_the_old_policy_everywhere() {
+    let at = |address: &str| {
+        let mut policy = Policy::default();
+        let endpoint = Endpoint::new(address.parse::<Address>().unwrap());
+        let service = Service::new([endpoint]);
+        policy.services.insert("reviews".into(), service);
+        policy
+    };
+    let mesh = Mesh::new(&at("10.0.0.1:80")).unwrap();
+    let _client = mesh.client(|target: &Target| {
+        assert_ne!(target.to_string(), "10.0.0.2:80");
+        tower::service_fn(|_: Request<()>| async {
+            Ok::<_, std::io::Error>(http::Response::new(
+                http_body_util::Full::<bytes::Bytes>::default(),
+            ))
+        })
+    });
+    let reloading = mesh.clone();
+    let panicked = std::thread::spawn(move || reloading.reload(&at("10.0.0.2:80"))).join();
+    assert!(panicked.is_err());
+    assert_eq!(mesh.stats().version, 1);
+    assert_eq!(mesh.reload(&Policy::default()).unwrap(), 2);
 }
