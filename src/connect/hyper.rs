@@ -4,9 +4,9 @@ use crate::connect::connector::Pinned;
 use crate::connect::error;
 use crate::policy::Protocol;
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{CONTENT_LENGTH, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Request, Response, Uri, Version};
+use http::{HeaderValue, Method, Request, Response, Uri, Version};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -77,20 +77,22 @@ impl MakeEndpoint for Hyper {
         let mut http = HttpConnector::new();
         http.set_nodelay(true);
         http.set_connect_timeout(Some(self.connect_timeout));
-        let uri = at.address().map(|address| {
-            let authority = Authority::try_from(address.to_string());
-            authority.map(|authority| absolute(authority, None))
-        });
-        let unreachable = matches!(uri, Some(Err(_)));
+        let address = at
+            .address()
+            .map(|address| Authority::try_from(address.to_string()));
+        let unreachable = matches!(address, Some(Err(_)));
+        let address = address.and_then(Result::ok);
+        let uri = address.clone().map(|address| absolute(address, None));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout)
             .pool_max_idle_per_host(self.max_idle)
             .http2_only(at.protocol == Protocol::Http2)
             // `Host` is set below, by the authority alone.
-            .build(Pinned::new(http, uri.and_then(Result::ok)));
+            .build(Pinned::new(http, uri));
         HttpEndpoint {
             client,
+            addressed: address.filter(|_| at.protocol == Protocol::Http1),
             unreachable,
         }
     }
@@ -99,6 +101,10 @@ impl MakeEndpoint for Hyper {
 /// One address as a pooled client. Takes every body of bytes; one that is not empty is boxed.
 pub struct HttpEndpoint {
     client: Client<Pinned, RequestBody>,
+    /// What requests' URIs are to say in place of the logical host. The client keeps connections
+    /// apart by it, and clients may ask for any number of hosts. `None` where the URI has to say
+    /// the logical host: HTTP/2 makes `:authority` of it.
+    addressed: Option<Authority>,
     /// An address that no URI can hold; policies have none, but code may.
     unreachable: bool,
 }
@@ -120,11 +126,10 @@ where
             return HttpFuture::failed("connect::Hyper speaks plain HTTP and was asked for https");
         }
         let mut request = request.map(RequestBody::new);
-        if !make_absolute(&mut request) {
+        if !address(&mut request, self.addressed.as_ref()) {
             return HttpFuture::failed("the request names no host");
         }
-        // The URI's authority is what the client addresses; a `Host` beside it would contradict.
-        request.headers_mut().remove(HOST);
+        frame(&mut request);
         *request.version_mut() = Version::HTTP_11;
         HttpFuture {
             state: State::Sent {
@@ -134,19 +139,63 @@ where
     }
 }
 
-/// Gives the request's URI the authority of its `Host`, where it has none of its own.
-fn make_absolute<B>(request: &mut Request<B>) -> bool {
-    if request.uri().authority().is_some() {
-        return true;
+/// Lets the request say where it is meant for, in one place and without userinfo: nobody is to
+/// read passwords off it. False if it names no host.
+fn address<B>(request: &mut Request<B>, addressed: Option<&Authority>) -> bool {
+    let named = match request.uri().authority() {
+        Some(authority) => Some(authority.clone()),
+        None => request
+            .headers()
+            .get(HOST)
+            .and_then(|host| Authority::try_from(host.as_bytes()).ok()),
+    };
+    let Some(host) = named.and_then(without_userinfo) else {
+        return false;
+    };
+    // The target of a CONNECT is the authority; there is nowhere else to say it.
+    let addressed = addressed.filter(|_| request.method() != Method::CONNECT);
+    // The URI's authority is what the client addresses; a `Host` beside it would contradict.
+    request.headers_mut().remove(HOST);
+    let path = request.uri().path_and_query().cloned();
+    match addressed {
+        Some(addressed) => {
+            let text = host.as_str();
+            let text = text.strip_suffix(":80").unwrap_or(text);
+            let Ok(text) = HeaderValue::from_str(text) else {
+                return false;
+            };
+            request.headers_mut().insert(HOST, text);
+            *request.uri_mut() = absolute(addressed.clone(), path);
+        }
+        None if request.method() == Method::CONNECT => {
+            let mut parts = http::uri::Parts::default();
+            parts.authority = Some(host);
+            *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+        }
+        None => *request.uri_mut() = absolute(host, path),
     }
-    let Some(host) = request.headers().get(HOST) else {
-        return false;
-    };
-    let Ok(authority) = Authority::try_from(host.as_bytes()) else {
-        return false;
-    };
-    *request.uri_mut() = absolute(authority, request.uri().path_and_query().cloned());
     true
+}
+
+fn without_userinfo(authority: Authority) -> Option<Authority> {
+    match authority.as_str().rfind('@') {
+        None => Some(authority),
+        Some(at) => Authority::try_from(&authority.as_str()[at + 1..]).ok(),
+    }
+}
+
+/// The body knows how long it is. A header that says otherwise, left over from a request that
+/// somebody passes on without its body, would make the far side take the next request on the
+/// connection for the rest of this one.
+fn frame<B: http_body::Body>(request: &mut Request<B>) {
+    let Some(length) = request.body().size_hint().exact() else {
+        return;
+    };
+    let says = |line: &HeaderValue| line.to_str().ok()?.parse().ok();
+    let mut lines = request.headers().get_all(CONTENT_LENGTH).iter();
+    if lines.any(|line| says(line) != Some(length)) {
+        request.headers_mut().remove(CONTENT_LENGTH);
+    }
 }
 
 fn absolute(authority: Authority, path: Option<PathAndQuery>) -> Uri {

@@ -26,13 +26,14 @@ impl<'a> Asked<'a> {
     pub fn of<B>(request: &'a Request<B>) -> Self {
         let uri = request.uri();
         let authority = match uri.authority() {
-            Some(authority) => without_userinfo(authority.as_str()),
+            Some(authority) => authority.as_str(),
             None => request
                 .headers()
                 .get(HOST)
                 .and_then(|host| host.to_str().ok())
                 .unwrap_or(""),
         };
+        let authority = without_userinfo(authority);
         Self {
             authority,
             tls: uri.scheme() == Some(&Scheme::HTTPS),
@@ -55,7 +56,8 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// A client may write `user:password@host`; routing is by the host.
+/// A client may write `user:password@host`, even in a `Host` header, where it must not; routing is
+/// by the host, which is who will be asked.
 fn without_userinfo(authority: &str) -> &str {
     authority
         .rfind('@')
@@ -101,5 +103,16 @@ mod tests {
             .unwrap();
         assert_eq!(Asked::of(&request).host(), "other");
         assert_eq!(Asked::of(&request).port(), 81);
+    }
+
+    #[test]
+    fn who_asks_is_no_part_of_the_host() {
+        for request in [
+            Request::get("http://me:secret@reviews:81/"),
+            Request::get("/").header("host", "me:secret@reviews:81"),
+        ] {
+            let request = request.body(()).unwrap();
+            assert_eq!(Asked::of(&request).authority, "reviews:81");
+        }
     }
 }
