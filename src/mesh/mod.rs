@@ -38,6 +38,7 @@ use crate::rng::Rng;
 use counters::Counters;
 use parking_lot::Mutex;
 use running::{Follow, Running};
+use std::fmt;
 use std::sync::{Arc, Weak};
 
 /// A policy at work. Clones are the same mesh.
@@ -45,12 +46,11 @@ use std::sync::{Arc, Weak};
 /// It makes [client stacks](Self::client) and [server stacks](Self::server), which all follow a
 /// [`reload`](Self::reload). Buckets, requests under way and turns belong to names in the policy
 /// and outlive it; a request under way keeps the policy that it began with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Mesh {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     /// What server stacks read, and what a new client stack begins with.
     live: Live<Running>,
@@ -220,5 +220,15 @@ impl Mesh {
     /// bodies.
     pub async fn shutdown(&self) {
         self.shared.counters.drain().await;
+    }
+}
+
+/// Not the policy, which may be long and set headers that are nobody's business.
+impl fmt::Debug for Mesh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version = self.shared.live.with(|running| running.version);
+        f.debug_struct("Mesh")
+            .field("version", &version)
+            .finish_non_exhaustive()
     }
 }
