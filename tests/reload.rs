@@ -294,3 +294,47 @@ fn a_maker_that_panics_leaves_the_old_policy_everywhere() {
     assert_eq!(mesh.stats().version, 1);
     assert_eq!(mesh.reload(&Policy::default()).unwrap(), 2);
 }
+
+#[tokio::test]
+async fn a_rule_named_inbound_keeps_its_buckets_to_itself() {
+    let hourly = |requests| Limit::new(Rate::per(requests, Duration::from_secs(3600)));
+    let mut policy = limited(hourly(9).rate, None);
+    policy.routes[0].rules[0].name = Some("inbound".into());
+    policy.routes[0].rules[0].limits = vec![hourly(9)];
+    let service = policy.services.get_mut("reviews").unwrap();
+    service.inbound.limits.push(hourly(1));
+    let mesh = Mesh::new(&policy).unwrap();
+    mesh.reload(&policy).unwrap();
+    let server = tower::ServiceBuilder::new()
+        .layer(mesh.server("reviews"))
+        .service_fn(async |_: Request<http_body_util::Empty<bytes::Bytes>>| {
+            let body = http_body_util::Full::<bytes::Bytes>::default();
+            Ok::<_, std::convert::Infallible>(http::Response::new(body))
+        });
+    let client = mesh.client(Hyper::new());
+    for _ in 0..9 {
+        let reply = client.clone().oneshot(get("http://reviews/")).await;
+        assert_eq!(reply.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let reply = server.oneshot(get("http://reviews/")).await;
+    assert_eq!(reply.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_a_mesh_shows_of_itself_is_short_and_no_secret() {
+    let mut policy = limited(Rate::per_second(1), None);
+    let name = "authorization".parse().unwrap();
+    let set = &mut policy.routes[0].rules[0].headers.request.set;
+    set.insert(name, "Bearer secret".parse().unwrap());
+    let mesh = Mesh::new(&policy).unwrap();
+    let layer = mesh.server("reviews");
+    assert!(!format!("{mesh:?} {layer:?}").contains("secret"));
+}
+
+#[tokio::test]
+async fn a_local_reply_without_a_flag_is_counted_too() {
+    let mesh = Mesh::new(&Policy::default()).unwrap();
+    let reply = mesh.client(Hyper::new()).oneshot(get("/")).await.unwrap();
+    assert_eq!(reply.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(mesh.stats().local_replies, [("-".into(), 1)].into());
+}
