@@ -159,6 +159,48 @@ async fn the_bodys_own_length_is_told() {
 }
 
 #[tokio::test]
+async fn what_a_request_says_of_another_connection_stays_behind() {
+    let backend = Backend::serve(|_| {
+        axum::Router::new().fallback(async |request: axum::extract::Request| {
+            let names = request.headers().keys().map(|name| name.as_str());
+            let told = ["connection", "keep-alive", "te", "upgrade", "x-user"];
+            let names: Vec<_> = names.filter(|name| told.contains(name)).collect();
+            format!("{names:?}")
+        })
+    })
+    .await;
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let mut policy = reviews([backend.endpoint()]);
+        policy.services.get_mut("reviews").unwrap().protocol = protocol;
+        let (_mesh, client) = client(&policy);
+        for _ in 0..2 {
+            let request = Request::get("http://reviews/")
+                .header("connection", "close, x-user, te")
+                .header("keep-alive", "timeout=5")
+                .header("te", "gzip")
+                .header("x-user", "alice")
+                .body(Empty::<Bytes>::new())
+                .unwrap();
+            let response = client.clone().oneshot(request).await.unwrap();
+            assert_eq!(text(response).await, "[\"x-user\"]");
+        }
+    }
+    assert_eq!(backend.connections(), 2);
+
+    let (_mesh, client) = client(&reviews([backend.endpoint()]));
+    let request = Request::get("http://reviews/")
+        .header("connection", "keep-alive, Upgrade")
+        .header("upgrade", "websocket")
+        .header("te", "trailers")
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    let seen = text(client.oneshot(request).await.unwrap()).await;
+    for name in ["connection", "upgrade", "te"] {
+        assert!(seen.contains(name), "{seen}");
+    }
+}
+
+#[tokio::test]
 async fn connections_are_kept_while_the_set_changes_around_them() {
     let (stays, comes) = (Backend::start("stays").await, Backend::start("comes").await);
     let (mesh, client) = client(&reviews([stays.endpoint()]));

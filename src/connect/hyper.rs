@@ -4,9 +4,9 @@ use crate::connect::connector::Pinned;
 use crate::connect::error;
 use crate::policy::Protocol;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, UPGRADE};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderValue, Method, Request, Response, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -22,8 +22,12 @@ use std::time::Duration;
 /// Makes a pooled HTTP/1.1 or HTTP/2 client of each address, with hyper-util. Plain TCP.
 ///
 /// An endpoint connects at its first request and keeps its connections as long as it stays in the
-/// policy. When it goes, its idle connections close at once and those under way when they are
-/// done. It has to be used within a tokio runtime.
+/// policy. When it goes, its connections close when they are idle and the last request that began
+/// before has ended, to whatever endpoint; else after the idle timeout. It has to be used within a
+/// tokio runtime.
+///
+/// Requests may come straight from a server: what they say of the connection they came over, such
+/// as `connection` and `keep-alive`, stays behind. Requests to upgrade are passed on as such.
 #[derive(Clone, Debug)]
 pub struct Hyper {
     connect_timeout: Duration,
@@ -130,6 +134,7 @@ where
             return HttpFuture::failed("the request names no host");
         }
         frame(&mut request);
+        drop_what_is_of_a_connection(request.headers_mut());
         *request.version_mut() = Version::HTTP_11;
         HttpFuture {
             state: State::Sent {
@@ -197,6 +202,30 @@ fn frame<B: http_body::Body>(request: &mut Request<B>) {
         request.headers_mut().remove(CONTENT_LENGTH);
     }
 }
+
+/// What a request that came over one connection says of it is not true of another. So nobody's
+/// caller closes the endpoint's connections; and nobody takes a header for this hop's own because
+/// a caller listed its name under `connection`: hyper's HTTP/2 drops such headers, proxies do, too.
+fn drop_what_is_of_a_connection(headers: &mut HeaderMap) {
+    let upgrades = headers.contains_key(UPGRADE)
+        && headers.get_all(CONNECTION).iter().any(|line| {
+            let mut names = line.as_bytes().split(|byte| *byte == b',');
+            names.any(|name| name.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+        });
+    headers.remove(CONNECTION);
+    headers.remove(KEEP_ALIVE);
+    headers.remove(PROXY_CONNECTION);
+    if upgrades {
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+    // gRPC asks for trailers, and they are passed on.
+    if headers.get(TE).is_some_and(|te| te != "trailers") {
+        headers.remove(TE);
+    }
+}
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
 fn absolute(authority: Authority, path: Option<PathAndQuery>) -> Uri {
     let mut parts = http::uri::Parts::default();
