@@ -95,6 +95,121 @@ async fn http2_keeps_the_logical_authority_and_passes_bodies() {
 }
 
 #[tokio::test]
+async fn an_endpoint_of_many_hosts_has_one_pool() {
+    let backend = Backend::start("one").await;
+    let mut policy = reviews([backend.endpoint()]);
+    let hosts = ["*.example.com".parse().unwrap()];
+    let rule = Rule::to([Destination::new("reviews")]);
+    policy.routes.push(Route::new("tenants", hosts).rule(rule));
+    let (_mesh, client) = client(&policy);
+    for host in ["a.example.com", "b.example.com:80", "c.example.com:81"] {
+        let request = get(&format!("http://{host}/"));
+        let response = client.clone().oneshot(request).await.unwrap();
+        let seen = &response.headers()["x-seen-host"];
+        assert_eq!(*seen, host.trim_end_matches(":80"));
+        text(response).await;
+    }
+    assert_eq!(backend.connections(), 1);
+}
+
+#[tokio::test]
+async fn who_asks_is_not_told_to_the_far_side() {
+    let backend = Backend::start("one").await;
+    for (protocol, seen) in [
+        (Protocol::Http1, "x-seen-host"),
+        (Protocol::Http2, "x-seen-authority"),
+    ] {
+        let mut policy = reviews([backend.endpoint()]);
+        policy.services.get_mut("reviews").unwrap().protocol = protocol;
+        let (_mesh, client) = client(&policy);
+        let response = client.oneshot(get("http://me:secret@reviews/")).await;
+        assert_eq!(response.unwrap().headers()[seen], "reviews");
+    }
+}
+
+#[tokio::test]
+async fn a_target_without_scheme_is_plain_http() {
+    let backend = Backend::start("one").await;
+    let (_mesh, client) = client(&reviews([backend.endpoint()]));
+    for (method, seen) in [("GET", "GET /"), ("CONNECT", "CONNECT reviews:81")] {
+        let mut request = get("reviews:81");
+        *request.method_mut() = method.parse().unwrap();
+        let response = client.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["x-seen"], seen);
+    }
+}
+
+#[tokio::test]
+async fn the_bodys_own_length_is_told() {
+    let backend = Backend::serve(|_| {
+        axum::Router::new().fallback(async |request: axum::extract::Request| {
+            let told = request.headers().get("content-length").cloned();
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            format!("{told:?} {}", body.len())
+        })
+    })
+    .await;
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let mut policy = reviews([backend.endpoint()]);
+        policy.services.get_mut("reviews").unwrap().protocol = protocol;
+        let (_mesh, client) = client(&policy);
+        let ask = async |told: &str, body: &'static str| {
+            let request = Request::post("http://reviews/")
+                .header("content-length", told)
+                .body(Full::new(Bytes::from(body)))
+                .unwrap();
+            text(client.clone().oneshot(request).await.unwrap()).await
+        };
+        // Somebody has read the body and passes the head on.
+        assert!(!ask("5", "").await.contains("\"5\""));
+        assert_eq!(ask("5", "body").await, "Some(\"4\") 4");
+        assert_eq!(ask("4", "body").await, "Some(\"4\") 4");
+    }
+}
+
+#[tokio::test]
+async fn what_a_request_says_of_another_connection_stays_behind() {
+    let backend = Backend::serve(|_| {
+        axum::Router::new().fallback(async |request: axum::extract::Request| {
+            let names = request.headers().keys().map(|name| name.as_str());
+            let told = ["connection", "keep-alive", "te", "upgrade", "x-user"];
+            let names: Vec<_> = names.filter(|name| told.contains(name)).collect();
+            format!("{names:?}")
+        })
+    })
+    .await;
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let mut policy = reviews([backend.endpoint()]);
+        policy.services.get_mut("reviews").unwrap().protocol = protocol;
+        let (_mesh, client) = client(&policy);
+        for _ in 0..2 {
+            let request = Request::get("http://reviews/")
+                .header("connection", "close, x-user, te")
+                .header("keep-alive", "timeout=5")
+                .header("te", "gzip")
+                .header("x-user", "alice")
+                .body(Empty::<Bytes>::new())
+                .unwrap();
+            let response = client.clone().oneshot(request).await.unwrap();
+            assert_eq!(text(response).await, "[\"x-user\"]");
+        }
+    }
+    assert_eq!(backend.connections(), 2);
+
+    let (_mesh, client) = client(&reviews([backend.endpoint()]));
+    let request = Request::get("http://reviews/")
+        .header("connection", "keep-alive, Upgrade")
+        .header("upgrade", "websocket")
+        .header("te", "trailers")
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    let seen = text(client.oneshot(request).await.unwrap()).await;
+    for name in ["connection", "upgrade", "te"] {
+        assert!(seen.contains(name), "{seen}");
+    }
+}
+
+#[tokio::test]
 async fn connections_are_kept_while_the_set_changes_around_them() {
     let (stays, comes) = (Backend::start("stays").await, Backend::start("comes").await);
     let (mesh, client) = client(&reviews([stays.endpoint()]));

@@ -4,6 +4,7 @@ use crate::gate::{Decision, Gate as _};
 use crate::live::{Live, Pinned};
 use crate::policy;
 use crate::reply::{Guarded, Refusal, ReplyBody, ReplyTo};
+use ahash::AHashMap;
 use http::{Request, Response};
 use parking_lot::Mutex;
 use pin_project_lite::pin_project;
@@ -46,13 +47,15 @@ impl<E> Set<E> {
         endpoints: impl Iterator<Item = (policy::Endpoint, Arc<Load>)>,
         before: Option<&Self>,
     ) -> Self {
+        let before: AHashMap<&Target, &Arc<Made<E>>> = before
+            .iter()
+            .flat_map(|set| set.endpoints.iter())
+            .map(|made| (&made.target, made))
+            .collect();
         let (weights, endpoints): (Vec<u32>, Vec<_>) = endpoints
             .map(|(endpoint, load)| {
                 let target = Target::new(endpoint.address, layer.protocol);
-                let kept = before.and_then(|set| {
-                    let mut made = set.endpoints.iter();
-                    made.find(|made| made.target == target).cloned()
-                });
+                let kept = before.get(&target).map(|made| Arc::clone(made));
                 let made = kept.unwrap_or_else(|| {
                     Arc::new(Made {
                         endpoint: maker.make(&target),
@@ -241,5 +244,47 @@ impl<E> fmt::Debug for InFlight<E> {
 impl<F, H> fmt::Debug for BalanceFuture<F, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BalanceFuture").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Endpoint;
+    use bytes::Bytes;
+    use http_body_util::Full;
+    use std::net::SocketAddr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tower::{ServiceExt as _, service_fn};
+    use tower_layer::Layer as _;
+
+    #[tokio::test]
+    async fn endpoints_that_stay_are_not_made_anew() {
+        let endpoints = |hosts: std::ops::Range<u16>| {
+            hosts.map(|port| {
+                Endpoint::new(policy::Address::from(SocketAddr::from((
+                    [10, 0, 0, 1],
+                    port,
+                ))))
+            })
+        };
+        let made = Arc::new(AtomicUsize::new(0));
+        let counting = made.clone();
+        let balance =
+            BalanceLayer::new(policy::Balance::Random, endpoints(1..5)).layer(move |_: &Target| {
+                counting.fetch_add(1, Ordering::SeqCst);
+                service_fn(async |_: Request<()>| {
+                    let body = Full::new(Bytes::from_static(b"text"));
+                    Ok::<_, Infallible>(Response::new(body))
+                })
+            });
+        let unread = balance.clone().oneshot(Request::new(())).await;
+        balance.replace(endpoints(0..6));
+        assert_eq!(made.load(Ordering::SeqCst), 6);
+        assert_eq!(balance.in_flight(), 1);
+        drop(unread);
+        assert_eq!(balance.in_flight(), 0);
+        balance.replace(endpoints(0..3));
+        assert_eq!(made.load(Ordering::SeqCst), 6);
     }
 }
