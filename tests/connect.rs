@@ -106,7 +106,7 @@ async fn an_endpoint_of_many_hosts_has_one_pool() {
         let request = get(&format!("http://{host}/"));
         let response = client.clone().oneshot(request).await.unwrap();
         let seen = &response.headers()["x-seen-host"];
-        assert_eq!(*seen, host.trim_end_matches(":80"));
+        assert_eq!(seen, host);
         text(response).await;
     }
     assert_eq!(backend.connections(), 1);
@@ -354,6 +354,19 @@ async fn a_name_that_does_not_resolve_is_a_connection_failure() {
         (status, reply.flags),
         (StatusCode::SERVICE_UNAVAILABLE, Flags::UF)
     );
+}
+
+#[tokio::test]
+async fn what_an_answer_says_of_its_connection_is_left_behind() {
+    let answer: &[u8] =
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\nkeep-alive: timeout=5\r\ncontent-length: 2\r\n\r\nok";
+    let policy = reviews([endpoint(support::says(Some(answer)).await)]);
+    let (_mesh, client) = client(&policy);
+    let response = client.oneshot(get("http://reviews/")).await.unwrap();
+    for name in ["connection", "keep-alive"] {
+        assert!(response.headers().get(name).is_none(), "{name}");
+    }
+    assert_eq!(text(response).await, "ok");
 }
 
 #[tokio::test]

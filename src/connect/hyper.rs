@@ -6,7 +6,9 @@ use crate::policy::Protocol;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, UPGRADE};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
+};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -16,7 +18,7 @@ use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// Makes a pooled HTTP/1.1 or HTTP/2 client of each address, with hyper-util. Plain TCP.
@@ -125,9 +127,13 @@ where
         if self.unreachable {
             return HttpFuture::failed("the endpoint's address is not one that can be dialled");
         }
-        if request.uri().scheme() == Some(&Scheme::HTTPS) {
+        if request
+            .uri()
+            .scheme()
+            .is_some_and(|scheme| *scheme != Scheme::HTTP)
+        {
             // Rather no answer than plain text where the caller asked for TLS.
-            return HttpFuture::failed("connect::Hyper speaks plain HTTP and was asked for https");
+            return HttpFuture::failed("connect::Hyper speaks plain HTTP: write `http://`");
         }
         let mut request = request.map(RequestBody::new);
         if !address(&mut request, self.addressed.as_ref()) {
@@ -202,7 +208,7 @@ fn frame<B: http_body::Body>(request: &mut Request<B>) {
     }
 }
 
-/// What a request that came over one connection says of it is not true of another. So nobody's
+/// What a message that came over one connection says of it is not true of another. So nobody's
 /// caller closes the endpoint's connections; and nobody takes a header for this hop's own because
 /// a caller listed its name under `connection`: hyper's HTTP/2 drops such headers, proxies do, too.
 fn drop_what_is_of_a_connection(headers: &mut HeaderMap) {
@@ -264,7 +270,14 @@ impl Future for HttpFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProjection::Sent { answer } => answer.poll(cx).map_err(error::reset),
+            StateProjection::Sent { answer } => {
+                let mut response = ready!(answer.poll(cx)).map_err(error::reset)?;
+                // An upgrade is about to take the connection over, and says so.
+                if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                    drop_what_is_of_a_connection(response.headers_mut());
+                }
+                Poll::Ready(Ok(response))
+            }
             StateProjection::Failed { why } => Poll::Ready(Err(Reset {
                 reason: Reason::LocalReset,
                 source: Arc::from(Box::<dyn Error + Send + Sync>::from(*why)),
