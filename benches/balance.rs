@@ -2,20 +2,17 @@
 //!
 //! Where the algorithm reads loads, a pick counts a request and ends it.
 #![allow(missing_docs)]
-// A benchmark of threads measures with the system's clock.
-#![allow(clippy::disallowed_methods)]
 
 mod common;
 
 use common::{AllAtOnce, AtOnce, Body, Round, ask, chances, get, poll_once, uri};
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::Request;
-use std::convert::Infallible;
 use std::hint::black_box;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
-use tokio_stream::StreamExt as _;
+use tower::discover::ServiceList;
 use tower::load::{CompleteOnResponse, PendingRequestsDiscover};
 use tower::{Layer as _, Service as _, ServiceExt as _};
 use tower_mesh::balance::{BalanceLayer, Cluster, Load, Turns};
@@ -71,16 +68,16 @@ fn picks(c: &mut Criterion) {
 }
 
 /// tower's p2c over so many services that are ready at once.
-fn p2c(
-    endpoints: usize,
-) -> impl tower::Service<Request<Body>, Response: Sized, Future: Future<Output: Sized>> {
-    let services =
-        (0..endpoints).map(|i| Ok::<_, Infallible>(tower::discover::Change::Insert(i, AtOnce)));
-    // All are there already, and no others come.
-    let listed = tokio_stream::iter(services).chain(tokio_stream::pending());
-    let discovered = PendingRequestsDiscover::new(listed, CompleteOnResponse::default());
-    tower::balance::p2c::Balance::new(discovered)
+fn p2c(endpoints: usize) -> P2c {
+    let services = ServiceList::new::<Request<Body>>(vec![AtOnce; endpoints]);
+    let completion = CompleteOnResponse::default();
+    P2c::new(PendingRequestsDiscover::new::<Request<Body>>(
+        services, completion,
+    ))
 }
+
+type P2c =
+    tower::balance::p2c::Balance<PendingRequestsDiscover<ServiceList<Vec<AtOnce>>>, Request<Body>>;
 
 fn services(c: &mut Criterion) {
     let uri = uri("http://reviews/api".into());

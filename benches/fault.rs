@@ -1,7 +1,5 @@
 //! Faults that are configured and not met, the draw, and the timeout beside tower's.
 #![allow(missing_docs)]
-// A benchmark of threads measures with the system's clock.
-#![allow(clippy::disallowed_methods)]
 
 mod common;
 

@@ -27,7 +27,7 @@ fn main() {
         "no-limit" => Features::NoLimit,
         _ => Features::All,
     };
-    let mut client = client(routes, features);
+    let mut client = client(routes, 10, features);
     for request in requests {
         let _ = black_box(poll_once(client.call(request)));
     }

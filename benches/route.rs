@@ -3,8 +3,6 @@
 //! *Mixed* is 4/9 exact paths, 3/9 prefixes, 1/9 regular expressions and 1/9 prefixes with a
 //! header, all under one host; a tenth of the requests matches nothing.
 #![allow(missing_docs)]
-// A benchmark of threads measures with the system's clock.
-#![allow(clippy::disallowed_methods)]
 
 mod common;
 

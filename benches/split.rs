@@ -1,7 +1,5 @@
 //! The weighted choice, and the layer over services that are ready.
 #![allow(missing_docs)]
-// A benchmark of threads measures with the system's clock.
-#![allow(clippy::disallowed_methods)]
 
 mod common;
 

@@ -41,12 +41,11 @@ fn rule(service: &str, features: Features) -> Rule {
     }
 }
 
-/// As many routes as asked for, each for one host and to a service of its own with four endpoints
-/// in each of two subsets.
-fn policy(routes: usize, features: Features) -> Policy {
+/// As many routes as asked for, each for one host. They lead to `services` services in turns, each
+/// with four endpoints in each of two subsets.
+fn policy(routes: usize, services: usize, features: Features) -> Policy {
     let mut policy = Policy::default();
-    for number in 0..routes {
-        let name = format!("service-{number}");
+    for number in 0..services {
         let endpoints = (1..=8).map(|last| {
             let address = format!("10.{}.{}.{last}:80", number / 256, number % 256);
             let version = if last <= 4 { "v1" } else { "v2" };
@@ -55,11 +54,13 @@ fn policy(routes: usize, features: Features) -> Policy {
         let service = Service::new(endpoints)
             .subset("v1", "version", "v1")
             .subset("v2", "version", "v2");
-        policy.services.insert(name.clone(), service);
-        let host = format!("{name}.example.com").parse().unwrap();
-        policy
-            .routes
-            .push(Route::new(&*name, [host]).rule(rule(&name, features)));
+        policy.services.insert(format!("service-{number}"), service);
+    }
+    for number in 0..routes {
+        let host = format!("host-{number}.example.com").parse().unwrap();
+        let rule = rule(&format!("service-{}", number % services), features);
+        let route = Route::new(format!("route-{number}"), [host]).rule(rule);
+        policy.routes.push(route);
     }
     policy
 }
@@ -67,16 +68,12 @@ fn policy(routes: usize, features: Features) -> Policy {
 pub fn uris(routes: usize) -> Vec<Uri> {
     order(4096, routes)
         .into_iter()
-        .map(|number| {
-            uri(format!(
-                "http://service-{number}.example.com/api/v1/reviews/7"
-            ))
-        })
+        .map(|number| uri(format!("http://host-{number}.example.com/api/v1/reviews/7")))
         .collect()
 }
 
-pub fn client(routes: usize, features: Features) -> Client<AtOnce> {
-    let mesh = Mesh::new(&policy(routes, features)).unwrap();
+pub fn client(routes: usize, services: usize, features: Features) -> Client<AtOnce> {
+    let mesh = Mesh::new(&policy(routes, services, features)).unwrap();
     let mut client = mesh.client(AllAtOnce);
     // Measure no refusals.
     for uri in uris(routes) {

@@ -24,10 +24,11 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<S, Q, F> {
+        // Boxed, so that the future of a request that is not held back stays small: moving one that
+        // has room for a request costs more than the layer does.
         Paused {
-            #[pin]
-            pause: Sleep,
-            call: Option<(S, Q, Decision)>,
+            pause: Pin<Box<Sleep>>,
+            call: Option<Box<(S, Q, Decision)>>,
             shared: Arc<Shared>,
         },
         Answering { #[pin] reply: Reply<F> },
@@ -44,8 +45,8 @@ impl<S: Service<Q>, Q> FaultFuture<S, Q> {
     ) -> Self {
         Self {
             state: State::Paused {
-                pause: tokio::time::sleep(pause),
-                call: Some((ready, request, decision)),
+                pause: Box::pin(tokio::time::sleep(pause)),
+                call: Some(Box::new((ready, request, decision))),
                 shared,
             },
         }
@@ -75,11 +76,12 @@ where
                     call,
                     shared,
                 } => {
-                    ready!(pause.poll(cx));
-                    let Some((mut service, mut request, mut decision)) = call.take() else {
+                    ready!(pause.as_mut().poll(cx));
+                    let Some(call) = call.take() else {
                         // Only a panic of the service between the two states leads here.
                         return Poll::Pending;
                     };
+                    let (mut service, mut request, mut decision) = *call;
                     let reply = match shared.injection.abort.admit(&mut request, &mut decision) {
                         Some(refusal) => refuse(&shared.sink, refusal, &request),
                         None => Reply::inner(service.call(request)),

@@ -38,10 +38,10 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<S, F, Q> {
+        // Boxed, so that the future of a request that is not held back stays small.
         Paused {
-            #[pin]
-            pause: Sleep,
-            waiting: Option<Waiting<S, Q>>,
+            pause: Pin<Box<Sleep>>,
+            waiting: Option<Box<Waiting<S, Q>>>,
         },
         Answering {
             #[pin]
@@ -71,13 +71,13 @@ where
     ) -> Self {
         Self {
             state: State::Paused {
-                pause: tokio::time::sleep(pause),
-                waiting: Some(Waiting {
+                pause: Box::pin(tokio::time::sleep(pause)),
+                waiting: Some(Box::new(Waiting {
                     ready,
                     request,
                     decision,
                     served,
-                }),
+                })),
             },
         }
     }
@@ -138,18 +138,19 @@ where
                     }));
                 }
                 StateProjection::Paused { pause, waiting } => {
-                    ready!(pause.poll(cx));
-                    let Some(mut waiting) = waiting.take() else {
+                    ready!(pause.as_mut().poll(cx));
+                    let Some(waiting) = waiting.take() else {
                         // Only a panic of the service between the two states leads here.
                         return Poll::Pending;
                     };
-                    waiting.decision.has_waited();
-                    let next = Self::proceed(
-                        &mut waiting.ready,
-                        waiting.request,
-                        waiting.decision,
-                        waiting.served,
-                    );
+                    let Waiting {
+                        mut ready,
+                        request,
+                        mut decision,
+                        served,
+                    } = *waiting;
+                    decision.has_waited();
+                    let next = Self::proceed(&mut ready, request, decision, served);
                     this.state.set(next.state);
                 }
             }
