@@ -130,6 +130,9 @@ impl Mesh {
     /// A client stack: routed, limited, faulted, split and balanced, over endpoints that `maker`
     /// makes. Clients share what the mesh counts, but not their connections: make one and clone
     /// it.
+    ///
+    /// `maker` is asked while a reload is kept waiting, so it must not itself reload the mesh or
+    /// make another client of it: that would wait for ever.
     pub fn client<M>(&self, maker: M) -> Client<M::Endpoint>
     where
         M: MakeEndpoint + Send + Sync + 'static,
