@@ -154,7 +154,7 @@ pub fn two_threads<F: FnMut()>(operations: u64, make: impl Fn(usize) -> F + Sync
             // What a thread does at first only: its number, its generator, cold caches.
             time(100, &mut step);
             barrier.wait();
-            time(operations, &mut step)
+            by_turns(operations, |turn| time(turn, &mut step))
         }
     })
 }
@@ -181,16 +181,27 @@ fn on_two_threads<F: FnOnce(&Barrier) -> Duration>(make: impl Fn(usize) -> F + S
 /// How much longer `step` takes than `floor`, the two in turns: other work on the machine meets
 /// both alike.
 fn difference(operations: u64, step: &mut impl FnMut(), floor: &mut impl FnMut()) -> Duration {
-    let (mut whole, mut alone) = (Duration::ZERO, Duration::ZERO);
-    let mut left = operations;
-    while left > 0 {
-        let turn = left.min(TURN);
-        whole += time(turn, step);
-        alone += time(turn, floor);
-        left -= turn;
-    }
+    by_turns(operations, |turn| {
+        let whole = time(turn, step);
+        whole.saturating_sub(time(turn, floor))
+    })
+}
+
+/// Measures in turns and takes the median for all of them: a turn in which the thread had to wait
+/// for its core says nothing about what is measured.
+fn by_turns(operations: u64, mut measure: impl FnMut(u64) -> Duration) -> Duration {
+    let turn = operations.clamp(1, TURN);
+    let mut measured: Vec<Duration> = (0..operations.div_ceil(turn))
+        .map(|_| measure(turn))
+        .collect();
+    measured.sort_unstable();
+    let median = measured
+        .get(measured.len() / 2)
+        .copied()
+        .unwrap_or_default();
     // Criterion can do nothing with a time of 0.
-    whole.saturating_sub(alone).max(Duration::from_nanos(1))
+    let all = median.mul_f64(operations as f64 / turn as f64);
+    all.max(Duration::from_nanos(1))
 }
 
 /// Measures the difference on one thread.
