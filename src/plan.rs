@@ -100,7 +100,7 @@ impl Plan {
         }
     }
 
-    /// Compiles a policy whatever is wrong with it: destinations that do not exist answer 503, of
+    /// Compiles a policy whatever is wrong with it: destinations that do not exist answer 500, of
     /// two that claim the same the first has it.
     pub fn lenient(policy: &Policy, previous: Option<&Self>) -> Self {
         Compiler {
@@ -177,7 +177,7 @@ pub(crate) fn unknown_host() -> Refusal {
 
 fn cluster_not_found() -> Refusal {
     Refusal::new(
-        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::INTERNAL_SERVER_ERROR,
         Flags::NC,
         "cluster_not_found",
     )
@@ -254,11 +254,7 @@ impl<'a> Compiler<'a> {
         Rule {
             fault: Injection::compile(&rule.fault),
             limits: self.limits(&rule.limits, (Some(route), &name), &label),
-            weights: match &rule.to[..] {
-                // The only one gets everything, whatever its weight.
-                [_] => Weights::new([1]),
-                several => Weights::new(several.iter().map(|to| to.weight)),
-            },
+            weights: Weights::new(rule.to.iter().map(|to| to.weight)),
             arms: rule
                 .to
                 .iter()
