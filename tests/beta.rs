@@ -1,3 +1,5 @@
+//! What the README shows, to the letter.
+
 use proptest::{prop_assert, proptest};
 use tower_mesh::{Policy, testing::requests_for};
 
