@@ -5,14 +5,13 @@
 use crate::balance::Target;
 use crate::fault::Injection;
 use crate::gate::{Decision, Gate as _};
-use crate::limit::{Limiter, Limits};
+use crate::limit::Limits;
 use crate::policy::{self, Errors, Host, OutboundTrafficPolicy, Policy, Severity};
 use crate::reply::{Flags, Refusal};
 use crate::route::{Asked, HeaderEdit, Rules, Table};
 use crate::split::Weights;
 use ahash::AHashMap;
 use http::{Request, StatusCode};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A compiled policy.
@@ -101,12 +100,12 @@ impl Plan {
         }
     }
 
-    /// Compiles a policy whatever is wrong with it: destinations that do not exist answer 503, of
+    /// Compiles a policy whatever is wrong with it: destinations that do not exist answer 500, of
     /// two that claim the same the first has it.
     pub fn lenient(policy: &Policy, previous: Option<&Self>) -> Self {
         Compiler {
             policy,
-            limiters: previous.map(Self::limiters).unwrap_or_default(),
+            limits: previous.map(Self::limits).unwrap_or_default(),
             clusters: Vec::new(),
             numbers: AHashMap::new(),
             rules: Vec::new(),
@@ -114,16 +113,17 @@ impl Plan {
         .compile()
     }
 
-    /// Every limit at work, by its name.
-    fn limiters(&self) -> AHashMap<Arc<str>, Arc<Limiter>> {
-        let of_rules = self.rules.iter().map(|rule| &rule.limits);
-        let of_services = self.inbound.iter().map(|inbound| &inbound.limits);
-        of_rules
-            .chain(of_services)
-            .flatten()
-            .flat_map(Limits::limiters)
-            .map(|limiter| (limiter.name().clone(), limiter.clone()))
-            .collect()
+    /// Every limit at work, by where it stands.
+    fn limits(&self) -> AHashMap<Place<'_>, &Limits> {
+        let of_rules = self.rules.iter().filter_map(|rule| {
+            let place = (rule.route.as_deref(), &*rule.name);
+            Some((place, rule.limits.as_ref()?))
+        });
+        let of_services = self.inbound.iter().filter_map(|inbound| {
+            let place = (None, &*inbound.label);
+            Some((place, inbound.limits.as_ref()?))
+        });
+        of_rules.chain(of_services).collect()
     }
 
     /// The first gate of all: which rule takes the request? Whoever serves and whoever explains
@@ -177,16 +177,21 @@ pub(crate) fn unknown_host() -> Refusal {
 
 fn cluster_not_found() -> Refusal {
     Refusal::new(
-        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::INTERNAL_SERVER_ERROR,
         Flags::NC,
         "cluster_not_found",
     )
 }
 
+/// A route and its rule, or none and a service's label. The names of limits alone would not do: a
+/// route that is named as a service may have a rule `inbound`, and the two would share buckets.
+type Place<'a> = (Option<&'a str>, &'a str);
+
 /// What a plan is made with.
 struct Compiler<'a> {
     policy: &'a Policy,
-    limiters: AHashMap<Arc<str>, Arc<Limiter>>,
+    /// The limits of the plan before.
+    limits: AHashMap<Place<'a>, &'a Limits>,
     clusters: Vec<Cluster>,
     numbers: AHashMap<(&'a str, Option<&'a str>), u32>,
     rules: Vec<Rule>,
@@ -248,12 +253,8 @@ impl<'a> Compiler<'a> {
         let label = format!("{route}/{name}");
         Rule {
             fault: Injection::compile(&rule.fault),
-            limits: self.limits(&rule.limits, &label),
-            weights: match &rule.to[..] {
-                // The only one gets everything, whatever its weight.
-                [_] => Weights::new([1]),
-                several => Weights::new(several.iter().map(|to| to.weight)),
-            },
+            limits: self.limits(&rule.limits, (Some(route), &name), &label),
+            weights: Weights::new(rule.to.iter().map(|to| to.weight)),
             arms: rule
                 .to
                 .iter()
@@ -272,14 +273,18 @@ impl<'a> Compiler<'a> {
         let label = format!("{service}/inbound");
         Inbound {
             fault: Injection::compile(&inbound.fault),
-            limits: self.limits(&inbound.limits, &label),
+            limits: self.limits(&inbound.limits, (None, &label), &label),
             label: label.into(),
         }
     }
 
-    fn limits(&self, limits: &[policy::Limit], scope: &str) -> Option<Limits> {
-        (!limits.is_empty())
-            .then(|| Limits::compile(limits, scope, |name| self.limiters.get(name).cloned()))
+    fn limits(&self, limits: &[policy::Limit], place: Place<'_>, scope: &str) -> Option<Limits> {
+        let before = self.limits.get(&place).map_or(&[][..], |l| l.limiters());
+        let previous = |name: &str| {
+            let mut before = before.iter();
+            before.find(|limiter| &**limiter.name() == name).cloned()
+        };
+        (!limits.is_empty()).then(|| Limits::compile(limits, scope, previous))
     }
 
     fn arm(&mut self, name: &'a str, subset: Option<&'a str>) -> Arm {

@@ -50,17 +50,23 @@ fn request(path: &str) -> Request<Empty<bytes::Bytes>> {
 
 /// tower's own limits count for each connection here: `axum::serve` calls `Layer::layer` anew for
 /// every one.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_is_held_exactly_over_many_connections() {
     let limit = RateLimitLayer::new(Rate::per(10, Duration::from_secs(3600)));
     let handlers = Router::new()
         .route("/a", get(async || "a"))
         .route("/b", get(async || "b"));
     let address = serve(handlers.layer(limit)).await;
+    // All at once, each over a connection of its own.
+    let calls: Vec<_> = (0..40)
+        .map(|round| {
+            let path = if round % 2 == 0 { "/a" } else { "/b" };
+            tokio::spawn(fresh(address, request(path)))
+        })
+        .collect();
     let mut passed = 0;
-    for round in 0..40 {
-        let path = if round % 2 == 0 { "/a" } else { "/b" };
-        match fresh(address, request(path)).await {
+    for call in calls {
+        match call.await.unwrap() {
             StatusCode::OK => passed += 1,
             status => assert_eq!(status, StatusCode::TOO_MANY_REQUESTS),
         }

@@ -258,7 +258,11 @@ fn a_line_that_is_no_question_is_answered_in_its_place() {
         assert!(message.contains(says), "{message}");
         assert!(run.err.contains(message), "{}", run.err);
     }
-    assert!(run.err.starts_with("line 2: column 2: "), "{}", run.err);
+    assert!(
+        run.err.starts_with("line 2: a question is an object"),
+        "{}",
+        run.err
+    );
 }
 
 #[test]
@@ -270,7 +274,7 @@ fn a_policy_with_errors_is_decided_by_and_told() {
     let answers = run.lines();
     assert_eq!(
         answers[0],
-        json!({ "outcome": "reject", "route": "reviews", "rule": "0", "status": 503 })
+        json!({ "outcome": "reject", "route": "reviews", "rule": "0", "status": 500 })
     );
     assert_eq!(answers[1]["outcome"], "forward");
 }

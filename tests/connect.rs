@@ -54,6 +54,15 @@ async fn the_far_side_sees_the_logical_host() {
 }
 
 #[tokio::test]
+async fn a_port_that_is_written_is_sent_though_it_is_the_default() {
+    let backend = Backend::start("one").await;
+    let (_mesh, client) = client(&reviews([backend.endpoint()]));
+    let uri = "http://me:secret@reviews:80/";
+    let response = client.oneshot(get(uri)).await.unwrap();
+    assert_eq!(response.headers()["x-seen-host"], "reviews:80");
+}
+
+#[tokio::test]
 async fn a_request_with_a_host_header_and_a_bare_path_is_sent_there() {
     let backend = Backend::start("one").await;
     let (_mesh, client) = client(&reviews([backend.endpoint()]));
@@ -83,6 +92,121 @@ async fn http2_keeps_the_logical_authority_and_passes_bodies() {
     }
     assert_eq!(backend.connections(), 1);
     assert_eq!(mesh.stats().in_flight, 0);
+}
+
+#[tokio::test]
+async fn an_endpoint_of_many_hosts_has_one_pool() {
+    let backend = Backend::start("one").await;
+    let mut policy = reviews([backend.endpoint()]);
+    let hosts = ["*.example.com".parse().unwrap()];
+    let rule = Rule::to([Destination::new("reviews")]);
+    policy.routes.push(Route::new("tenants", hosts).rule(rule));
+    let (_mesh, client) = client(&policy);
+    for host in ["a.example.com", "b.example.com:80", "c.example.com:81"] {
+        let request = get(&format!("http://{host}/"));
+        let response = client.clone().oneshot(request).await.unwrap();
+        let seen = &response.headers()["x-seen-host"];
+        assert_eq!(seen, host);
+        text(response).await;
+    }
+    assert_eq!(backend.connections(), 1);
+}
+
+#[tokio::test]
+async fn who_asks_is_not_told_to_the_far_side() {
+    let backend = Backend::start("one").await;
+    for (protocol, seen) in [
+        (Protocol::Http1, "x-seen-host"),
+        (Protocol::Http2, "x-seen-authority"),
+    ] {
+        let mut policy = reviews([backend.endpoint()]);
+        policy.services.get_mut("reviews").unwrap().protocol = protocol;
+        let (_mesh, client) = client(&policy);
+        let response = client.oneshot(get("http://me:secret@reviews/")).await;
+        assert_eq!(response.unwrap().headers()[seen], "reviews");
+    }
+}
+
+#[tokio::test]
+async fn a_target_without_scheme_is_plain_http() {
+    let backend = Backend::start("one").await;
+    let (_mesh, client) = client(&reviews([backend.endpoint()]));
+    for (method, seen) in [("GET", "GET /"), ("CONNECT", "CONNECT reviews:81")] {
+        let mut request = get("reviews:81");
+        *request.method_mut() = method.parse().unwrap();
+        let response = client.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["x-seen"], seen);
+    }
+}
+
+#[tokio::test]
+async fn the_bodys_own_length_is_told() {
+    let backend = Backend::serve(|_| {
+        axum::Router::new().fallback(async |request: axum::extract::Request| {
+            let told = request.headers().get("content-length").cloned();
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            format!("{told:?} {}", body.len())
+        })
+    })
+    .await;
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let mut policy = reviews([backend.endpoint()]);
+        policy.services.get_mut("reviews").unwrap().protocol = protocol;
+        let (_mesh, client) = client(&policy);
+        let ask = async |told: &str, body: &'static str| {
+            let request = Request::post("http://reviews/")
+                .header("content-length", told)
+                .body(Full::new(Bytes::from(body)))
+                .unwrap();
+            text(client.clone().oneshot(request).await.unwrap()).await
+        };
+        // Somebody has read the body and passes the head on.
+        assert!(!ask("5", "").await.contains("\"5\""));
+        assert_eq!(ask("5", "body").await, "Some(\"4\") 4");
+        assert_eq!(ask("4", "body").await, "Some(\"4\") 4");
+    }
+}
+
+#[tokio::test]
+async fn what_a_request_says_of_another_connection_stays_behind() {
+    let backend = Backend::serve(|_| {
+        axum::Router::new().fallback(async |request: axum::extract::Request| {
+            let names = request.headers().keys().map(|name| name.as_str());
+            let told = ["connection", "keep-alive", "te", "upgrade", "x-user"];
+            let names: Vec<_> = names.filter(|name| told.contains(name)).collect();
+            format!("{names:?}")
+        })
+    })
+    .await;
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let mut policy = reviews([backend.endpoint()]);
+        policy.services.get_mut("reviews").unwrap().protocol = protocol;
+        let (_mesh, client) = client(&policy);
+        for _ in 0..2 {
+            let request = Request::get("http://reviews/")
+                .header("connection", "close, x-user, te")
+                .header("keep-alive", "timeout=5")
+                .header("te", "gzip")
+                .header("x-user", "alice")
+                .body(Empty::<Bytes>::new())
+                .unwrap();
+            let response = client.clone().oneshot(request).await.unwrap();
+            assert_eq!(text(response).await, "[\"x-user\"]");
+        }
+    }
+    assert_eq!(backend.connections(), 2);
+
+    let (_mesh, client) = client(&reviews([backend.endpoint()]));
+    let request = Request::get("http://reviews/")
+        .header("connection", "keep-alive, Upgrade")
+        .header("upgrade", "websocket")
+        .header("te", "trailers")
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    let seen = text(client.oneshot(request).await.unwrap()).await;
+    for name in ["connection", "upgrade", "te"] {
+        assert!(seen.contains(name), "{seen}");
+    }
 }
 
 #[tokio::test]
@@ -233,6 +357,19 @@ async fn a_name_that_does_not_resolve_is_a_connection_failure() {
 }
 
 #[tokio::test]
+async fn what_an_answer_says_of_its_connection_is_left_behind() {
+    let answer: &[u8] =
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\nkeep-alive: timeout=5\r\ncontent-length: 2\r\n\r\nok";
+    let policy = reviews([endpoint(support::says(Some(answer)).await)]);
+    let (_mesh, client) = client(&policy);
+    let response = client.oneshot(get("http://reviews/")).await.unwrap();
+    for name in ["connection", "keep-alive"] {
+        assert!(response.headers().get(name).is_none(), "{name}");
+    }
+    assert_eq!(text(response).await, "ok");
+}
+
+#[tokio::test]
 async fn https_is_refused_rather_than_spoken_in_plain_text() {
     let backend = Backend::start("one").await;
     let (_mesh, client) = client(&reviews([backend.endpoint()]));
@@ -310,4 +447,48 @@ async fn shutdown_waits_for_the_bodies_and_refuses_what_comes() {
     assert!(!shutdown.is_finished());
     assert_eq!(text(response).await, "one");
     shutdown.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_idle_connection_closes_when_its_endpoint_goes() {
+    let (address, mut closed) = support::keeps_open().await;
+    let (mesh, client) = client(&reviews([endpoint(address)]));
+    let call = async || {
+        let response = client
+            .clone()
+            .oneshot(get("http://reviews/"))
+            .await
+            .unwrap();
+        text(response).await
+    };
+    assert_eq!(call().await, "ok");
+    // A reload that keeps the endpoint keeps the connection.
+    mesh.reload(&reviews([endpoint(address)])).unwrap();
+    assert_eq!(call().await, "ok");
+    assert!(closed.try_recv().is_err());
+    mesh.reload(&reviews([])).unwrap();
+    closed.recv().await.unwrap();
+}
+
+#[tokio::test]
+async fn everything_ends_with_the_last_handle() {
+    let (address, mut closed) = support::keeps_open().await;
+    let (mesh, client) = client(&reviews([endpoint(address)]));
+    let response = client
+        .clone()
+        .oneshot(get("http://reviews/"))
+        .await
+        .unwrap();
+    text(response).await;
+    drop(mesh);
+    // The client still works without its mesh.
+    let response = client
+        .clone()
+        .oneshot(get("http://reviews/"))
+        .await
+        .unwrap();
+    text(response).await;
+    assert!(closed.try_recv().is_err());
+    drop(client);
+    closed.recv().await.unwrap();
 }

@@ -192,7 +192,7 @@ fn a_share_that_nobody_can_serve_has_a_status_and_no_service() {
     let plan = Plan::lenient(&lost, None);
     let answer = plan.decide(&get("http://a.reviews.example/third"));
     let expected = serde_json::json!([
-        { "status": 503, "share": 0.25 },
+        { "status": 500, "share": 0.25 },
         {
             "service": "ratings", "namespace": "prod", "port": 80, "share": 0.75,
             "request": {
@@ -228,7 +228,7 @@ fn what_nobody_can_serve_at_all_is_rejected() {
         ] {
             assert_eq!(
                 (answer.outcome, answer.status),
-                (Outcome::Reject, Some(503)),
+                (Outcome::Reject, Some(500)),
                 "{uri}"
             );
         }

@@ -131,6 +131,7 @@ async fn each_local_reply_and_fault_tells_one_event() {
     assert_eq!(
         counted,
         [
+            ("-", 1),
             ("DI", 1),
             ("FI", 2),
             ("NR", 2),
@@ -140,6 +141,18 @@ async fn each_local_reply_and_fault_tells_one_event() {
             ("UT", 1)
         ]
     );
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_though_nobody_waits_for_it() {
+    let policy = "mesh: { outboundTrafficPolicy: registryOnly }"
+        .parse()
+        .unwrap();
+    let mesh = Mesh::new(&policy).unwrap();
+    let mut client = mesh.client(Hyper::new());
+    drop(tower::Service::call(&mut client, get("http://stranger/")));
+    assert_eq!(mesh.stats().local_replies["NR"], 1);
+    assert_eq!(mesh.stats().in_flight, 0);
 }
 
 #[tokio::test]

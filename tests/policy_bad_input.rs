@@ -238,3 +238,15 @@ fn hostile_texts_are_refused_soon() {
         assert!(errors.to_string().len() < 1_000, "{errors:.1000}");
     }
 }
+
+#[test]
+fn what_a_terminal_would_obey_is_written_as_text() {
+    let mut spoiled = Policy::default();
+    let name = "a\u{1b}[2J\nmesh.yaml:1:1: forged";
+    spoiled
+        .services
+        .insert(name.into(), tower_mesh::policy::Service::default());
+    let told = spoiled.validate()[0].to_string();
+    assert!(!told.contains(char::is_control), "{told}");
+    assert!(told.contains("\\u{1b}[2J\\nmesh.yaml"), "{told}");
+}

@@ -9,6 +9,14 @@ fn the_policy_that_is_shown_is_the_one_that_is_run() {
     assert!(readme.contains(&format!("```yaml\n{example}```")));
 }
 
+#[test]
+fn the_property_that_is_shown_is_tested() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let test = fs::read_to_string("tests/beta.rs").unwrap();
+    let (_, test) = test.split_once("\n\n").unwrap();
+    assert!(readme.contains(&format!("```rust\n{test}```")));
+}
+
 #[cfg(feature = "yaml")]
 #[test]
 fn the_error_that_is_shown_is_the_one_that_is_told() {

@@ -9,10 +9,11 @@ use std::time::Duration;
 use support::{Backend, get, text};
 use tower::ServiceExt as _;
 use tower_mesh::Mesh;
+use tower_mesh::balance::Target;
 use tower_mesh::connect::Hyper;
 use tower_mesh::event::{Event, Sink};
 use tower_mesh::policy::{
-    Destination, Headers, Key, Limit, Policy, Rate, Route, Rule, Service, Subset,
+    Address, Destination, Endpoint, Headers, Key, Limit, Policy, Rate, Route, Rule, Service, Subset,
 };
 
 /// Version `v` sends everything to subset `v mod 4`, which is one backend, and marks the request
@@ -243,4 +244,97 @@ async fn a_bad_policy_is_refused_told_and_counted_and_the_old_one_stays() {
     assert_eq!(mesh.stats().reloads_refused, 1);
     assert_eq!(mesh.reload(&good).unwrap(), 2);
     assert_eq!(*told.lock(), [errors.to_string(), "version 2".into()]);
+}
+
+#[test]
+fn who_hears_of_a_refusal_may_reload() {
+    let mesh: Arc<std::sync::OnceLock<Mesh>> = Arc::default();
+    let sink = Sink::new({
+        let mesh = mesh.clone();
+        move |event| {
+            if let (Event::ReloadRefused { .. }, Some(mesh)) = (event, mesh.get()) {
+                mesh.reload(&Policy::default()).unwrap();
+            }
+        }
+    });
+    let built = Mesh::builder().events(sink).build(&Policy::default());
+    let mesh = mesh.get_or_init(|| built.unwrap()).clone();
+    let (done, reloaded) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bad = Policy::default();
+        bad.routes.push(Route::new("no-hosts", []));
+        let refused = mesh.reload(&bad).is_err();
+        done.send((refused, mesh.stats().version))
+    });
+    let told = reloaded.recv_timeout(Duration::from_secs(20));
+    assert_eq!(told, Ok((true, 2)));
+}
+
+#[test]
+fn a_maker_that_panics_leaves_the_old_policy_everywhere() {
+    let at = |address: &str| {
+        let mut policy = Policy::default();
+        let endpoint = Endpoint::new(address.parse::<Address>().unwrap());
+        let service = Service::new([endpoint]);
+        policy.services.insert("reviews".into(), service);
+        policy
+    };
+    let mesh = Mesh::new(&at("10.0.0.1:80")).unwrap();
+    let _client = mesh.client(|target: &Target| {
+        assert_ne!(target.to_string(), "10.0.0.2:80");
+        tower::service_fn(|_: Request<()>| async {
+            Ok::<_, std::io::Error>(http::Response::new(
+                http_body_util::Full::<bytes::Bytes>::default(),
+            ))
+        })
+    });
+    let reloading = mesh.clone();
+    let panicked = std::thread::spawn(move || reloading.reload(&at("10.0.0.2:80"))).join();
+    assert!(panicked.is_err());
+    assert_eq!(mesh.stats().version, 1);
+    assert_eq!(mesh.reload(&Policy::default()).unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_rule_named_inbound_keeps_its_buckets_to_itself() {
+    let hourly = |requests| Limit::new(Rate::per(requests, Duration::from_secs(3600)));
+    let mut policy = limited(hourly(9).rate, None);
+    policy.routes[0].rules[0].name = Some("inbound".into());
+    policy.routes[0].rules[0].limits = vec![hourly(9)];
+    let service = policy.services.get_mut("reviews").unwrap();
+    service.inbound.limits.push(hourly(1));
+    let mesh = Mesh::new(&policy).unwrap();
+    mesh.reload(&policy).unwrap();
+    let server = tower::ServiceBuilder::new()
+        .layer(mesh.server("reviews"))
+        .service_fn(async |_: Request<http_body_util::Empty<bytes::Bytes>>| {
+            let body = http_body_util::Full::<bytes::Bytes>::default();
+            Ok::<_, std::convert::Infallible>(http::Response::new(body))
+        });
+    let client = mesh.client(Hyper::new());
+    for _ in 0..9 {
+        let reply = client.clone().oneshot(get("http://reviews/")).await;
+        assert_eq!(reply.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let reply = server.oneshot(get("http://reviews/")).await;
+    assert_eq!(reply.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_a_mesh_shows_of_itself_is_short_and_no_secret() {
+    let mut policy = limited(Rate::per_second(1), None);
+    let name = "authorization".parse().unwrap();
+    let set = &mut policy.routes[0].rules[0].headers.request.set;
+    set.insert(name, "Bearer secret".parse().unwrap());
+    let mesh = Mesh::new(&policy).unwrap();
+    let layer = mesh.server("reviews");
+    assert!(!format!("{mesh:?} {layer:?}").contains("secret"));
+}
+
+#[tokio::test]
+async fn a_local_reply_without_a_flag_is_counted_too() {
+    let mesh = Mesh::new(&Policy::default()).unwrap();
+    let reply = mesh.client(Hyper::new()).oneshot(get("/")).await.unwrap();
+    assert_eq!(reply.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(mesh.stats().local_replies, [("-".into(), 1)].into());
 }

@@ -12,6 +12,7 @@
 //! count.
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tower_mesh::balance::{Cluster, Load, Turns};
 use tower_mesh::policy::Balance;
 use tower_mesh::rng::{Chance, Rng};
@@ -20,25 +21,28 @@ use tower_mesh::stripe::{self, Striped};
 /// What `look` sees on two threads that live at the same time and have followed upon each other, so
 /// that their numbers differ by one.
 fn on_two_threads<T: Send>(look: impl Fn() -> T + Sync) -> [T; 2] {
-    let barrier = Barrier::new(2);
-    let seen = loop {
+    loop {
+        let ordinals = [const { AtomicUsize::new(0) }; 2];
+        let barrier = Barrier::new(2);
         let seen = std::thread::scope(|scope| {
             [0, 1]
-                .map(|_| {
-                    scope.spawn(|| {
-                        let ordinal = stripe::ordinal();
+                .map(|thread| {
+                    let (ordinals, barrier, look) = (&ordinals, &barrier, &look);
+                    scope.spawn(move || {
+                        ordinals[thread].store(stripe::ordinal(), Ordering::SeqCst);
                         barrier.wait();
-                        (ordinal, look())
+                        let [one, other] = ordinals.each_ref().map(|o| o.load(Ordering::SeqCst));
+                        // Other tests start threads, too; one may have come between the two. Then
+                        // nothing is done: `look` may count.
+                        (one.abs_diff(other) == 1).then(look)
                     })
                 })
                 .map(|thread| thread.join().unwrap())
         });
-        // Other tests start threads, too; one may have come between the two.
-        if seen[0].0.abs_diff(seen[1].0) == 1 {
-            break seen;
+        if let [Some(one), Some(other)] = seen {
+            return [one, other];
         }
-    };
-    seen.map(|(_, seen)| seen)
+    }
 }
 
 fn address<T>(value: &T) -> usize {

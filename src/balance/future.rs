@@ -14,15 +14,12 @@ pub trait Hold {
     fn head(&self, _: &mut HeaderMap) {}
 }
 
-/// Tells of a local reply and makes it.
+/// Makes a local reply for who holds something.
 pub fn refused<B: ReplyBody, H: Hold>(
     refusal: Refusal,
     to: ReplyTo,
     held: Option<&H>,
 ) -> Response<Guarded<B::Out, H>> {
-    if let Some(held) = held {
-        held.tell(&refusal);
-    }
     let mut response = refusal.into_response::<Guarded<B, H>>(to);
     if let Some(held) = held {
         held.head(response.headers_mut());
@@ -88,6 +85,9 @@ where
             }
             Err(reset) => {
                 let refusal = reset.into_refusal();
+                if let Some(held) = &held {
+                    held.tell(&refusal);
+                }
                 refused::<B, H>(refusal, *this.to, held.as_ref())
             }
         })

@@ -4,9 +4,11 @@ use crate::connect::connector::Pinned;
 use crate::connect::error;
 use crate::policy::Protocol;
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, UPGRADE};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Request, Response, Uri, Version};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
+};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -16,14 +18,18 @@ use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// Makes a pooled HTTP/1.1 or HTTP/2 client of each address, with hyper-util. Plain TCP.
 ///
 /// An endpoint connects at its first request and keeps its connections as long as it stays in the
-/// policy. When it goes, its idle connections close at once and those under way when they are
-/// done. It has to be used within a tokio runtime.
+/// policy. When it goes, its connections close when they are idle and the last request that began
+/// before has ended, to whatever endpoint; else after the idle timeout. It has to be used within a
+/// tokio runtime.
+///
+/// Requests may come straight from a server: what they say of the connection they came over, such
+/// as `connection` and `keep-alive`, stays behind. Requests to upgrade are passed on as such.
 #[derive(Clone, Debug)]
 pub struct Hyper {
     connect_timeout: Duration,
@@ -77,20 +83,22 @@ impl MakeEndpoint for Hyper {
         let mut http = HttpConnector::new();
         http.set_nodelay(true);
         http.set_connect_timeout(Some(self.connect_timeout));
-        let uri = at.address().map(|address| {
-            let authority = Authority::try_from(address.to_string());
-            authority.map(|authority| absolute(authority, None))
-        });
-        let unreachable = matches!(uri, Some(Err(_)));
+        let address = at
+            .address()
+            .map(|address| Authority::try_from(address.to_string()));
+        let unreachable = matches!(address, Some(Err(_)));
+        let address = address.and_then(Result::ok);
+        let uri = address.clone().map(|address| absolute(address, None));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout)
             .pool_max_idle_per_host(self.max_idle)
             .http2_only(at.protocol == Protocol::Http2)
             // `Host` is set below, by the authority alone.
-            .build(Pinned::new(http, uri.and_then(Result::ok)));
+            .build(Pinned::new(http, uri));
         HttpEndpoint {
             client,
+            addressed: address.filter(|_| at.protocol == Protocol::Http1),
             unreachable,
         }
     }
@@ -99,6 +107,10 @@ impl MakeEndpoint for Hyper {
 /// One address as a pooled client. Takes every body of bytes; one that is not empty is boxed.
 pub struct HttpEndpoint {
     client: Client<Pinned, RequestBody>,
+    /// What requests' URIs are to say in place of the logical host. The client keeps connections
+    /// apart by it, and clients may ask for any number of hosts. `None` where the URI has to say
+    /// the logical host: HTTP/2 makes `:authority` of it.
+    addressed: Option<Authority>,
     /// An address that no URI can hold; policies have none, but code may.
     unreachable: bool,
 }
@@ -115,16 +127,20 @@ where
         if self.unreachable {
             return HttpFuture::failed("the endpoint's address is not one that can be dialled");
         }
-        if request.uri().scheme() == Some(&Scheme::HTTPS) {
+        if request
+            .uri()
+            .scheme()
+            .is_some_and(|scheme| *scheme != Scheme::HTTP)
+        {
             // Rather no answer than plain text where the caller asked for TLS.
-            return HttpFuture::failed("connect::Hyper speaks plain HTTP and was asked for https");
+            return HttpFuture::failed("connect::Hyper speaks plain HTTP: write `http://`");
         }
         let mut request = request.map(RequestBody::new);
-        if !make_absolute(&mut request) {
+        if !address(&mut request, self.addressed.as_ref()) {
             return HttpFuture::failed("the request names no host");
         }
-        // The URI's authority is what the client addresses; a `Host` beside it would contradict.
-        request.headers_mut().remove(HOST);
+        frame(&mut request);
+        drop_what_is_of_a_connection(request.headers_mut());
         *request.version_mut() = Version::HTTP_11;
         HttpFuture {
             state: State::Sent {
@@ -134,20 +150,87 @@ where
     }
 }
 
-/// Gives the request's URI the authority of its `Host`, where it has none of its own.
-fn make_absolute<B>(request: &mut Request<B>) -> bool {
-    if request.uri().authority().is_some() {
-        return true;
+/// Lets the request say where it is meant for, in one place and without userinfo: nobody is to
+/// read passwords off it. False if it names no host.
+fn address<B>(request: &mut Request<B>, addressed: Option<&Authority>) -> bool {
+    let named = match request.uri().authority() {
+        Some(authority) => Some(authority.clone()),
+        None => request
+            .headers()
+            .get(HOST)
+            .and_then(|host| Authority::try_from(host.as_bytes()).ok()),
+    };
+    let Some(host) = named.and_then(without_userinfo) else {
+        return false;
+    };
+    // The target of a CONNECT is the authority; there is nowhere else to say it.
+    let addressed = addressed.filter(|_| request.method() != Method::CONNECT);
+    // The URI's authority is what the client addresses; a `Host` beside it would contradict.
+    request.headers_mut().remove(HOST);
+    let path = request.uri().path_and_query().cloned();
+    match addressed {
+        Some(addressed) => {
+            // With its port where the caller wrote it, be it the default.
+            let Ok(text) = HeaderValue::from_str(host.as_str()) else {
+                return false;
+            };
+            request.headers_mut().insert(HOST, text);
+            *request.uri_mut() = absolute(addressed.clone(), path);
+        }
+        None if request.method() == Method::CONNECT => {
+            let mut parts = http::uri::Parts::default();
+            parts.authority = Some(host);
+            *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+        }
+        None => *request.uri_mut() = absolute(host, path),
     }
-    let Some(host) = request.headers().get(HOST) else {
-        return false;
-    };
-    let Ok(authority) = Authority::try_from(host.as_bytes()) else {
-        return false;
-    };
-    *request.uri_mut() = absolute(authority, request.uri().path_and_query().cloned());
     true
 }
+
+fn without_userinfo(authority: Authority) -> Option<Authority> {
+    match authority.as_str().rfind('@') {
+        None => Some(authority),
+        Some(at) => Authority::try_from(&authority.as_str()[at + 1..]).ok(),
+    }
+}
+
+/// The body knows how long it is. A header that says otherwise, left over from a request that
+/// somebody passes on without its body, would make the far side take the next request on the
+/// connection for the rest of this one.
+fn frame<B: http_body::Body>(request: &mut Request<B>) {
+    let Some(length) = request.body().size_hint().exact() else {
+        return;
+    };
+    let says = |line: &HeaderValue| line.to_str().ok()?.parse().ok();
+    let mut lines = request.headers().get_all(CONTENT_LENGTH).iter();
+    if lines.any(|line| says(line) != Some(length)) {
+        request.headers_mut().remove(CONTENT_LENGTH);
+    }
+}
+
+/// What a message that came over one connection says of it is not true of another. So nobody's
+/// caller closes the endpoint's connections; and nobody takes a header for this hop's own because
+/// a caller listed its name under `connection`: hyper's HTTP/2 drops such headers, proxies do, too.
+fn drop_what_is_of_a_connection(headers: &mut HeaderMap) {
+    let upgrades = headers.contains_key(UPGRADE)
+        && headers.get_all(CONNECTION).iter().any(|line| {
+            let mut names = line.as_bytes().split(|byte| *byte == b',');
+            names.any(|name| name.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+        });
+    headers.remove(CONNECTION);
+    headers.remove(KEEP_ALIVE);
+    headers.remove(PROXY_CONNECTION);
+    if upgrades {
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+    // gRPC asks for trailers, and they are passed on.
+    if headers.get(TE).is_some_and(|te| te != "trailers") {
+        headers.remove(TE);
+    }
+}
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
 fn absolute(authority: Authority, path: Option<PathAndQuery>) -> Uri {
     let mut parts = http::uri::Parts::default();
@@ -187,7 +270,14 @@ impl Future for HttpFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProjection::Sent { answer } => answer.poll(cx).map_err(error::reset),
+            StateProjection::Sent { answer } => {
+                let mut response = ready!(answer.poll(cx)).map_err(error::reset)?;
+                // An upgrade is about to take the connection over, and says so.
+                if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                    drop_what_is_of_a_connection(response.headers_mut());
+                }
+                Poll::Ready(Ok(response))
+            }
             StateProjection::Failed { why } => Poll::Ready(Err(Reset {
                 reason: Reason::LocalReset,
                 source: Arc::from(Box::<dyn Error + Send + Sync>::from(*why)),

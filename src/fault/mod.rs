@@ -7,6 +7,9 @@
 //! **Readiness:** the inner service's, passed through. A delayed request keeps the instance that
 //! was polled ready.
 //!
+//! **Panics:** a delay is timed by tokio, so a request that is delayed outside a tokio runtime
+//! panics. Requests that are not delayed need none.
+//!
 //! **Errors:** none of its own. An aborted request is answered with its status and the body
 //! `fault filter abort`, flag `FI`, and reaches nobody.
 //!

@@ -38,7 +38,7 @@ pub struct Stats {
     pub in_flight: u64,
     /// Requests that were held back on purpose.
     pub delays: u64,
-    /// Local replies by flag; one with two flags counts under both.
+    /// Local replies by flag; one with two flags counts under both, one without any under `-`.
     pub local_replies: BTreeMap<String, u64>,
 }
 
@@ -49,7 +49,7 @@ impl Counters {
                 begun: AtomicU64::default(),
                 ended: AtomicU64::default(),
                 delays: AtomicU64::default(),
-                local_replies: Flags::all().map(|_| AtomicU64::default()).collect(),
+                local_replies: reasons().map(|_| AtomicU64::default()).collect(),
                 reloads_refused: AtomicU64::default(),
             }),
             draining: AtomicBool::new(false),
@@ -82,8 +82,9 @@ impl Counters {
         let line = self.lines.local();
         match event {
             Event::LocalReply { flags, .. } => {
-                for (flag, count) in Flags::all().zip(&line.local_replies) {
-                    if flags.contains(flag) {
+                for (flag, count) in reasons().zip(&line.local_replies) {
+                    let none = flag == Flags::NONE;
+                    if *flags == flag || !none && flags.contains(flag) {
                         count.fetch_add(1, Ordering::Relaxed);
                     }
                 }
@@ -119,7 +120,7 @@ impl Counters {
     }
 
     pub(super) fn stats(&self, version: u64) -> Stats {
-        let local_replies = Flags::all()
+        let local_replies = reasons()
             .enumerate()
             .map(|(index, flag)| {
                 (
@@ -143,4 +144,9 @@ impl Counters {
         let counts = self.lines.iter();
         counts.map(|line| of(line).load(Ordering::SeqCst)).sum()
     }
+}
+
+/// Every flag, and that there is none.
+fn reasons() -> impl Iterator<Item = Flags> {
+    Flags::all().chain([Flags::NONE])
 }

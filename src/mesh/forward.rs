@@ -121,8 +121,10 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
         }
     }
 
+    /// It is told at once, as every other layer does, and not when somebody asks for the answer.
     #[cold]
     fn refuse(way: UnderWay<E>, refusal: Refusal, request: &Request<B>) -> Self {
+        way.tell(&refusal);
         Self {
             state: State::Refused {
                 refusal: Some(refusal),
@@ -253,9 +255,13 @@ where
                     }
                     ready!(deadline.poll_elapsed(cx));
                     let (way, to) = sending.give_up();
+                    let refusal = response_timeout();
+                    if let Some(way) = &way {
+                        way.tell(&refusal);
+                    }
                     // The endpoint is let go at once, not with this future.
                     this.state.set(State::Refused {
-                        refusal: Some(response_timeout()),
+                        refusal: Some(refusal),
                         way,
                         to,
                     });

@@ -38,6 +38,7 @@ use crate::rng::Rng;
 use counters::Counters;
 use parking_lot::Mutex;
 use running::{Follow, Running};
+use std::fmt;
 use std::sync::{Arc, Weak};
 
 /// A policy at work. Clones are the same mesh.
@@ -45,12 +46,11 @@ use std::sync::{Arc, Weak};
 /// It makes [client stacks](Self::client) and [server stacks](Self::server), which all follow a
 /// [`reload`](Self::reload). Buckets, requests under way and turns belong to names in the policy
 /// and outlive it; a request under way keeps the policy that it began with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Mesh {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     /// What server stacks read, and what a new client stack begins with.
     live: Live<Running>,
@@ -130,6 +130,9 @@ impl Mesh {
     /// A client stack: routed, limited, faulted, split and balanced, over endpoints that `maker`
     /// makes. Clients share what the mesh counts, but not their connections: make one and clone
     /// it.
+    ///
+    /// `maker` is asked while a reload is kept waiting, so it must not itself reload the mesh or
+    /// make another client of it: that would wait for ever.
     pub fn client<M>(&self, maker: M) -> Client<M::Endpoint>
     where
         M: MakeEndpoint + Send + Sync + 'static,
@@ -157,11 +160,19 @@ impl Mesh {
     /// Everything that is wrong with the new policy. The one before stays in force then, and the
     /// refusal is counted and told.
     pub fn reload(&self, policy: &Policy) -> Result<u64, Errors> {
+        // Told when the lock is let go: whoever listens may want to reload, too.
+        let version = self
+            .replace(policy)
+            .inspect_err(|errors| self.refuse(errors))?;
+        self.shared.counters.tell(&Event::Reload { version });
+        Ok(version)
+    }
+
+    fn replace(&self, policy: &Policy) -> Result<u64, Errors> {
         let shared = &self.shared;
         let followers = shared.followers.lock();
         let before = shared.live.pin().value();
-        let plan = Plan::with_previous(policy, Some(&before.plan))
-            .inspect_err(|errors| self.refuse(errors))?;
+        let plan = Plan::with_previous(policy, Some(&before.plan))?;
         let running = Arc::new(Running::new(
             plan,
             Some(&before),
@@ -169,12 +180,17 @@ impl Mesh {
             &shared.rng.aside(),
         ));
         let version = running.version;
-        shared.live.publish(running.clone());
-        for follower in followers.iter().filter_map(Weak::upgrade) {
-            follower.follow(&running);
+        // All endpoints are made before anything is published. It may take a while, and a maker
+        // may panic: then the policy before stays in force everywhere.
+        let prepared: Vec<_> = followers
+            .iter()
+            .filter_map(Weak::upgrade)
+            .map(|follower| follower.prepare(&running))
+            .collect();
+        shared.live.publish(running);
+        for publish in prepared {
+            publish();
         }
-        drop(followers);
-        shared.counters.tell(&Event::Reload { version });
         Ok(version)
     }
 
@@ -207,5 +223,15 @@ impl Mesh {
     /// bodies.
     pub async fn shutdown(&self) {
         self.shared.counters.drain().await;
+    }
+}
+
+/// Not the policy, which may be long and set headers that are nobody's business.
+impl fmt::Debug for Mesh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version = self.shared.live.with(|running| running.version);
+        f.debug_struct("Mesh")
+            .field("version", &version)
+            .finish_non_exhaustive()
     }
 }

@@ -125,7 +125,8 @@ impl<E> Wired<E> {
 
 /// Who has to hear of a new plan.
 pub(super) trait Follow: Send + Sync + std::fmt::Debug {
-    fn follow(&self, running: &Arc<Running>);
+    /// Makes what the plan needs. What is returned puts it to work.
+    fn prepare(self: Arc<Self>, running: &Arc<Running>) -> Box<dyn FnOnce()>;
 }
 
 /// A client's endpoints, and how new ones are made.
@@ -146,13 +147,14 @@ impl<M: MakeEndpoint> Wires<M> {
 
 impl<M> Follow for Wires<M>
 where
-    M: MakeEndpoint + Send + Sync,
+    M: MakeEndpoint + Send + Sync + 'static,
 {
-    fn follow(&self, running: &Arc<Running>) {
+    fn prepare(self: Arc<Self>, running: &Arc<Running>) -> Box<dyn FnOnce()> {
         let maker = self.maker.lock();
         let before = self.live.pin();
-        self.live
-            .publish(Wired::new(running.clone(), &*maker, Some(&before)));
+        let wired = Wired::new(running.clone(), &*maker, Some(&before));
+        drop(maker);
+        Box::new(move || self.live.publish(wired))
     }
 }
 

@@ -1,6 +1,7 @@
 use crate::policy::trail::Trail;
 use serde::Serialize;
 use std::fmt;
+use std::fmt::Write as _;
 
 /// Something wrong with a policy: where, what, and how to mend it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -67,25 +68,45 @@ impl Error {
 /// a warning.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.at.fmt(f)?;
+        let mut line = OneLine(f);
+        write!(line, "{}", self.at)?;
         if self.at != Place::default() {
-            f.write_str(": ")?;
+            line.write_str(": ")?;
         }
         match self.severity {
             Severity::Error => {}
-            Severity::Warning => f.write_str("warning: ")?,
-            Severity::Info => f.write_str("info: ")?,
+            Severity::Warning => line.write_str("warning: ")?,
+            Severity::Info => line.write_str("info: ")?,
         }
-        f.write_str(&self.message)?;
+        line.write_str(&self.message)?;
         for (index, place) in self.because.iter().enumerate() {
-            f.write_str(if index == 0 { " (see " } else { ", " })?;
-            place.fmt(f)?;
+            let before = if index == 0 { " (see " } else { ", " };
+            write!(line, "{before}{place}")?;
         }
         if !self.because.is_empty() {
-            f.write_str(")")?;
+            line.write_str(")")?;
         }
         if !self.advice.is_empty() {
-            write!(f, "; {}", self.advice)?;
+            write!(line, "; {}", self.advice)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes control characters as escapes: messages quote what people wrote, and a terminal obeys
+/// what it is sent.
+struct OneLine<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl fmt::Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for part in text.split_inclusive(char::is_control) {
+            match part.char_indices().next_back() {
+                Some((end, last)) if last.is_control() => {
+                    self.0.write_str(&part[..end])?;
+                    write!(self.0, "{}", last.escape_default())?;
+                }
+                _ => self.0.write_str(part)?,
+            }
         }
         Ok(())
     }

@@ -16,9 +16,9 @@ pub struct Limit {
     /// Requests without the key share one bucket, so leaving it out gains nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
-    /// How many busy clients are kept apart at least about this many; default 65,536, at most
-    /// 16,777,216. Sixteen to thirty-two bytes each. Beyond it clients begin to share buckets, so
-    /// that nobody ever gets more than the rate.
+    /// How many busy clients have a bucket of their own: about so many at least. Default 65,536,
+    /// at most 16,777,216; 32 bytes each. Beyond it clients begin to share buckets, so that
+    /// nobody ever gets more than the rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_keys: Option<NonZeroU32>,
 }

@@ -7,6 +7,28 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 /// Turns local replies into errors, for callers who prefer `Err` to a status. Put it outermost.
+///
+/// ```
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+/// use tower_mesh::fault::FaultLayer;
+/// use tower_mesh::policy::{Percent, Status};
+/// use tower_mesh::reply::{RejectAsErrorLayer, Rejected};
+/// # use {bytes::Bytes, http::{Request, Response}, http_body_util::Full, std::convert::Infallible};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let backend = service_fn(async |_: Request<()>| {
+/// #     Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+/// # });
+/// let service = ServiceBuilder::new()
+///     .layer(RejectAsErrorLayer)
+///     .layer(FaultLayer::new().abort(Status::try_from(503).unwrap(), Percent::HUNDRED))
+///     .service(backend);
+/// match service.oneshot(Request::new(())).await {
+///     Err(Rejected::Local(reply)) => assert_eq!(reply.details, "fault_filter_abort"),
+///     other => panic!("{other:?}"),
+/// }
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RejectAsErrorLayer;
 

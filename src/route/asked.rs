@@ -26,10 +26,10 @@ impl<'a> Asked<'a> {
     pub fn of<B>(request: &'a Request<B>) -> Self {
         let uri = request.uri();
         Self {
-            authority: match uri.authority() {
-                Some(authority) => without_userinfo(authority.as_str()),
+            authority: without_userinfo(match uri.authority() {
+                Some(authority) => authority.as_str(),
                 None => host_header(request),
-            },
+            }),
             // By the text, since comparing schemes costs more than this.
             tls: uri
                 .scheme_str()
@@ -73,7 +73,8 @@ fn host_header<B>(request: &Request<B>) -> &str {
     host.and_then(|host| host.to_str().ok()).unwrap_or("")
 }
 
-/// A client may write `user:password@host`; routing is by the host.
+/// A client may write `user:password@host`, even in a `Host` header, where it must not; routing is
+/// by the host, which is who will be asked.
 fn without_userinfo(authority: &str) -> &str {
     if !bytes::contains(authority.as_bytes(), b'@') {
         return authority;
@@ -128,5 +129,16 @@ mod tests {
         assert_eq!(Asked::of(&request).port(), 81);
         assert!(Asked::is_addressed(&request));
         assert!(!Asked::is_addressed(&Request::new(())));
+    }
+
+    #[test]
+    fn who_asks_is_no_part_of_the_host() {
+        for request in [
+            Request::get("http://me:secret@reviews:81/"),
+            Request::get("/").header("host", "me:secret@reviews:81"),
+        ] {
+            let request = request.body(()).unwrap();
+            assert_eq!(Asked::of(&request).authority, "reviews:81");
+        }
     }
 }

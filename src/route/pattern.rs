@@ -49,22 +49,26 @@ impl CompiledPattern {
 /// `None` if the automaton would grow too large.
 fn dense(hir: &regex_syntax::hir::Hir) -> Option<Engine> {
     let nfa = thompson::Compiler::new()
-        .configure(thompson::Config::new().nfa_size_limit(Some(LARGEST)))
+        .configure(thompson::Config::new().nfa_size_limit(Some(DENSE)))
         .build_from_hir(hir)
         .ok()?;
     let dfa = dense::Builder::new()
         .configure(
             dense::Config::new()
                 .start_kind(StartKind::Anchored)
-                .dfa_size_limit(Some(LARGEST))
-                .determinize_size_limit(Some(LARGEST)),
+                .dfa_size_limit(Some(DENSE))
+                .determinize_size_limit(Some(DENSE)),
         )
         .build_from_nfa(&nfa)
         .ok()?;
     Some(Engine::Dense(Box::new(dfa)))
 }
 
-/// Dense automata grow with what they remember; beyond this the others are better.
+/// Dense automata grow with what they remember, and so does the time to build them; beyond this
+/// the others are better.
+const DENSE: usize = 1 << 17;
+
+/// What a policy accepts.
 const LARGEST: usize = 1 << 20;
 
 #[cfg(test)]

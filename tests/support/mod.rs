@@ -162,3 +162,22 @@ pub async fn silent() -> SocketAddr {
     });
     address
 }
+
+/// A server of one connection at a time that answers each request with 200 and keeps the
+/// connection open. The receiver hears of each connection that was closed by its client.
+pub async fn keeps_open() -> (SocketAddr, tokio::sync::mpsc::UnboundedReceiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (closed, hears) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = [0; 4096];
+            while matches!(stream.read(&mut head).await, Ok(1..)) {
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+                let _ = stream.write_all(answer).await;
+            }
+            let _ = closed.send(());
+        }
+    });
+    (address, hears)
+}

@@ -128,6 +128,12 @@ impl Session {
     fn answer(&self, line: &[u8]) -> Result<Answer, String> {
         // Drawn for what is no question, too: mending it must not change the others' answers.
         let chance = self.rng.as_ref().map(Rng::chance);
+        // serde would read a list as a question, too, field by field.
+        if !line.trim_ascii_start().starts_with(b"{") {
+            return Err(
+                "a question is an object: {\"authority\":\"reviews\",\"path\":\"/\"}".into(),
+            );
+        }
         let question: Question = serde_json::from_slice(line).map_err(|error| told(&error))?;
         let answer = match chance {
             Some(chance) => self.plan.answer_by(&question, chance),

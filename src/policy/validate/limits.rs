@@ -1,15 +1,15 @@
 //! Limits and faults, which rules and services share.
 
 use crate::policy::trail::Trail;
-use crate::policy::validate::{check_names, check_span};
+use crate::policy::validate::{check_names, check_span, name_or_index};
 use crate::policy::{Error, Fault, Limit, Rate};
 use std::time::Duration;
 
 pub(super) fn check(limits: &[Limit], trail: &Trail, found: &mut Vec<Error>) {
-    let names = limits.iter().enumerate().filter_map(|(index, limit)| {
-        let name = limit.name.as_deref()?;
-        Some((trail.index(index).key("name"), name))
-    });
+    let names = limits
+        .iter()
+        .enumerate()
+        .map(|(index, limit)| name_or_index(trail.index(index), limit.name.as_deref(), index));
     check_names("limits", names, found);
     for (index, limit) in limits.iter().enumerate() {
         let trail = trail.index(index);

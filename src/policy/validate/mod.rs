@@ -8,6 +8,7 @@ mod services;
 use crate::policy::trail::Trail;
 use crate::policy::wording::shortened;
 use crate::policy::{Error, Policy, Span};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
@@ -60,13 +61,21 @@ fn twice<T: Eq + Hash>(items: impl IntoIterator<Item = (Trail, T)>) -> Vec<(Trai
 /// Finds names that are given twice where each has to be there once.
 fn check_names<'a>(
     what: &str,
-    names: impl IntoIterator<Item = (Trail, &'a str)>,
+    names: impl IntoIterator<Item = (Trail, Cow<'a, str>)>,
     found: &mut Vec<Error>,
 ) {
     for (at, first, name) in twice(names) {
-        let message = format!("the name `{}` is given to two {what}", shortened(name));
+        let message = format!("the name `{}` is given to two {what}", shortened(&name));
         let error = Error::new("duplicate-name", at, message).because(first);
         found.push(error.advise("rename one of the two"));
+    }
+}
+
+/// What has no name goes by its index, which is a name that others may have been given.
+fn name_or_index<'a>(trail: Trail, name: Option<&'a str>, index: usize) -> (Trail, Cow<'a, str>) {
+    match name {
+        Some(name) => (trail.key("name"), name.into()),
+        None => (trail, index.to_string().into()),
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::policy::trail::Trail;
-use crate::policy::validate::{check_names, check_span, limits, twice};
+use crate::policy::validate::{check_names, check_span, limits, name_or_index, twice};
 use crate::policy::wording::{choose_from, shortened};
 use crate::policy::{Destination, Error, HeaderChanges, Match, Policy, Route, Rule};
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ pub(super) fn check(
     found: &mut Vec<Error>,
 ) {
     let routes = || (0..).map(|index| trail.index(index)).zip(&policy.routes);
-    let names = routes().map(|(trail, route)| (trail.key("name"), route.name.as_str()));
+    let names = routes().map(|(trail, route)| (trail.key("name"), route.name.as_str().into()));
     check_names("routes", names, found);
     check_hosts(routes(), found);
     for (trail, route) in routes() {
@@ -63,8 +63,9 @@ fn check_route(route: &Route, trail: &Trail, found: &mut Vec<Error>) {
         let error = Error::new("no-rules", trail.key("rules"), message);
         found.push(error.advise("add a rule, or remove the route"));
     }
-    let names = rules(route, trail)
-        .filter_map(|(trail, rule)| Some((trail.key("name"), rule.name.as_deref()?)));
+    let names = (0..)
+        .zip(rules(route, trail))
+        .map(|(index, (trail, rule))| name_or_index(trail, rule.name.as_deref(), index));
     check_names("rules of one route", names, found);
     let mut rules = rules(route, trail);
     let Some((first, _)) = rules.find(|(_, rule)| takes_all(rule)) else {

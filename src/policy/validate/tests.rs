@@ -167,6 +167,24 @@ fn names_are_given_once() {
 }
 
 #[test]
+fn what_has_no_name_goes_by_its_index() {
+    let limit = || Limit::new(Rate::per_second(1));
+    let limits = one(|policy| rule(policy).limits = vec![limit(), limit().named("0")]);
+    assert_eq!(
+        limits,
+        ("duplicate-name", "routes[0].rules[0].limits[1].name".into())
+    );
+    let rules = one(|policy| {
+        let unnamed = rule(policy).clone().when(Match::prefix("/x"));
+        policy.routes[0].rules = vec![unnamed.clone().named("1"), unnamed];
+    });
+    assert_eq!(rules, ("duplicate-name", "routes[0].rules[1]".into()));
+    let mut sound = sound();
+    rule(&mut sound).limits = vec![limit().named("0"), limit()];
+    assert_eq!(sound.validate(), []);
+}
+
+#[test]
 fn a_host_is_claimed_once() {
     let in_one = one(|policy| policy.routes[0].hosts.push(host("REVIEWS")));
     assert_eq!(in_one, ("host-claimed-twice", "routes[0].hosts[1]".into()));
