@@ -211,6 +211,25 @@ async fn the_server_stack_faults_then_limits() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_dropped_while_a_server_holds_it_back_is_over() {
+    let mut service = Service::default();
+    service.inbound.fault.delay = Some(Delay {
+        fixed: Span::from(Duration::from_secs(3600)),
+        percent: Percent::HUNDRED,
+    });
+    let mut policy = Policy::default();
+    policy.services.insert("reviews".into(), service);
+    let mesh = Mesh::new(&policy).unwrap();
+    let app = Router::new().route("/", get(async || "hello"));
+    let app = app.layer(mesh.server("reviews"));
+    let request = request("/").map(|_| axum::body::Body::empty());
+    let waiting = tokio::time::timeout(Duration::from_millis(20), app.oneshot(request));
+    assert!(waiting.await.is_err());
+    let stats = mesh.stats();
+    assert_eq!((stats.requests, stats.delays, stats.in_flight), (1, 1, 0));
+}
+
+#[tokio::test]
 async fn any_service_is_an_endpoint() {
     let endpoint = support::endpoint("127.0.0.1:9".parse().unwrap());
     let balance = ServiceBuilder::new()

@@ -239,10 +239,10 @@ layers! {
     limit: wraps RateLimitLayer::new(Rate::per_second(1_000_000));
     keyed_limit: wraps RateLimitLayer::new(Rate::per_second(1_000_000)).keyed_by(Key::SourceIp);
     server: wraps ServerOf(mesh()), |layer: &ServerOf| layer.0.stats().in_flight as usize;
-    round_robin: answers BalanceOver::one(policy::Balance::RoundRobin);
-    random: answers BalanceOver::one(policy::Balance::Random);
-    weighted: answers BalanceOver::one(policy::Balance::Weighted);
-    least_request: answers BalanceOver::one(policy::Balance::LeastRequest);
+    round_robin: answers BalanceOver::one(policy::Balance::RoundRobin), |layer: &BalanceOver| layer.0.in_flight() as usize;
+    random: answers BalanceOver::one(policy::Balance::Random), |layer: &BalanceOver| layer.0.in_flight() as usize;
+    weighted: answers BalanceOver::one(policy::Balance::Weighted), |layer: &BalanceOver| layer.0.in_flight() as usize;
+    least_request: answers BalanceOver::one(policy::Balance::LeastRequest), |layer: &BalanceOver| layer.0.in_flight() as usize;
     client: answers ClientOf(mesh()), |layer: &ClientOf| layer.0.stats().in_flight as usize;
     answering: answers MapResultLayer::new(|answer: Result<Response<ScriptedBody>, Failure>| answer);
 }

@@ -56,6 +56,12 @@ impl BalanceLayer {
         self
     }
 
+    /// How many requests are under way at the endpoints that the layer was made with, through all
+    /// services that it made.
+    pub fn in_flight(&self) -> u64 {
+        self.endpoints.iter().map(|(_, load)| load.count()).sum()
+    }
+
     /// Tells every local reply to this listener.
     #[must_use]
     pub fn events(mut self, sink: Sink) -> Self {
