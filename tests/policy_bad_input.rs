@@ -23,8 +23,7 @@ fn unknown_and_missing_fields_are_told_with_the_nearest_name() {
         fields.yaml:4:5: services.reviews.endpoint: there is no field `endpoint` here; did you mean `endpoints`?
         fields.yaml:5:19: services.reviews.endpoints[0].adress: there is no field `adress` here; did you mean `address`?
         fields.yaml:8:5: routes[0].host: there is no field `host` here; did you mean `hosts`?
-        fields.yaml:11:9: routes[0].rules[0].retries: there is no field `retries` here; there are `name`, `match`, `to`, `timeout`, `limits`, `fault`, `headers`
-        fields.yaml:12:9: routes[0].rules[1]: the field `to` is missing; add it
+        fields.yaml:11:9: routes[0].rules[0].retries: there is no field `retries` here; there are `name`, `match`, `to`, `redirect`, `respond`, `rewrite`, `mirrors`, `cors`, `timeout`, `limits`, `fault`, `headers`
         fields.yaml:13:5: routes[1]: the field `name` is missing; add it
 "#,
     );
@@ -62,7 +61,7 @@ fn what_cannot_be_read_puts_no_blame_on_the_rest() {
     check(
         "salvage.yaml",
         r#"
-        salvage.yaml:3:12: services.reviews: found the number 5, where a mapping belongs; its fields are `port`, `protocol`, `balance`, `endpoints`, `subsets`, `inbound`
+        salvage.yaml:3:12: services.reviews: found the number 5, where a mapping belongs; its fields are `port`, `protocol`, `balance`, `endpoints`, `namespace`, `visibleTo`, `aliases`, `subsets`, `clients`, `inbound`
         salvage.yaml:5:28: services.ratings.endpoints[0].address: `nowhere` has no port; write host:port, such as 10.0.0.1:8080 or [::1]:8080
         salvage.yaml:8:13: services.ratings.subsets.v2.label: there is no field `label` here; did you mean `labels`?
         salvage.yaml:11:13: routes[0].hosts[0]: `a b` names no host; write a DNS name or an IP address, without scheme and path
@@ -146,7 +145,7 @@ fn bad_values_are_told_with_how_to_mend_them() {
         values.yaml:15:29: routes[0].rules[0].match[0].path.prefix: the path `api` does not begin with a slash; write `/` before it
         values.yaml:16:28: routes[0].rules[0].match[1].path.exact: the path `/a?b` holds a `?`, where the query begins; match the query with `query`
         values.yaml:17:28: routes[0].rules[0].match[2].path.regex: the regular expression `/(a` is wrong: unclosed group at character 2; mend it, RE2's syntax is understood
-        values.yaml:18:21: routes[0].rules[0].match[3].path.glob: there is no `glob` to choose here; there are `exact`, `prefix`, `regex`
+        values.yaml:18:21: routes[0].rules[0].match[3].path.glob: there is no `glob` to choose here; there are `exact`, `prefix`, `startsWith`, `regex`
         values.yaml:19:21: routes[0].rules[0].match[4].method: the method `get` has lower-case letters, as no request's has; write `GET`
         values.yaml:20:24: routes[0].rules[0].match[5].headers["a b"]: `a b` is no header name; write letters, digits and hyphens: x-beta
         values.yaml:21:13: routes[0].rules[0].match[6].headers: the header `x-a` is there twice, in upper and lower case; write one

@@ -71,7 +71,7 @@ prop_compose! {
         query in btree_map(text(), value_match(), 0..3),
     ) -> Match {
         let mut matching = Match { path, ..Match::default() };
-        matching.method = method.map(|method| method.parse().unwrap());
+        matching.method = method.map(TextMatch::exact);
         matching.query = query;
         headers.into_iter().fold(matching, |matching, (name, value)| matching.header(&name, value))
     }
@@ -113,7 +113,7 @@ fn fault() -> impl Strategy<Value = Fault> {
 
 prop_compose! {
     fn destination()(service in text(), subset in of(text()), weight: u32) -> Destination {
-        Destination { service, subset, weight }
+        Destination { service, subset, weight, ..Destination::new("") }
     }
 }
 
@@ -127,7 +127,7 @@ prop_compose! {
         fault in fault(),
         headers in headers(),
     ) -> Rule {
-        Rule { name, matches, to, timeout, limits, fault, headers }
+        Rule { name, matches, to, timeout, limits, fault, headers, ..Rule::default() }
     }
 }
 
@@ -185,7 +185,11 @@ prop_compose! {
         limits in vec(limit(), 0..2),
         fault in fault(),
     ) -> Service {
-        Service { port, protocol, balance, endpoints, subsets, inbound: Inbound { limits, fault } }
+        Service {
+            port, protocol, balance, endpoints, subsets,
+            inbound: Inbound { limits, fault },
+            ..Service::default()
+        }
     }
 }
 
@@ -195,7 +199,7 @@ prop_compose! {
         hosts in vec(host(), 0..3),
         rules in vec(rule(), 0..3),
     ) -> Route {
-        Route { name, hosts, rules }
+        Route { rules, ..Route::new(name, hosts) }
     }
 }
 

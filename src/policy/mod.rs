@@ -28,6 +28,7 @@
 //!
 //! Reading is strict: an unknown field is an error, and every value has one meaning and one unit.
 
+mod action;
 mod address;
 mod error;
 mod fault;
@@ -37,6 +38,7 @@ mod matching;
 #[cfg(feature = "yaml")]
 mod read;
 mod route;
+mod scope;
 mod service;
 pub(crate) mod trail;
 #[cfg(feature = "yaml")]
@@ -45,6 +47,10 @@ mod units;
 mod validate;
 pub(crate) mod wording;
 
+pub use action::{
+    Cors, Mirror, PathRewrite, Redirect, RedirectPort, RegexRewrite, Respond, Rewrite, Scheme,
+    UnmatchedPreflights,
+};
 pub use address::{Address, NotAnAddress};
 pub use error::{Error, Errors, Place, Severity};
 pub use fault::{Abort, Delay, Fault};
@@ -52,12 +58,17 @@ pub use headers::{HeaderChanges, HeaderText, Headers, NotAHeaderText};
 pub use limit::{Key, Limit, Rate};
 pub use matching::{
     Header, Host, Match, NotAHeader, NotAHost, NotAPath, NotAPattern, Path, PathMatch, Pattern,
-    ValueMatch,
+    TextMatch, ValueMatch,
 };
 #[cfg(feature = "yaml")]
 pub use read::{Documents, Read};
-pub use route::{Destination, Route, Rule};
-pub use service::{Balance, Endpoint, Inbound, Locality, Protocol, Service, Subset};
+pub use route::{Destination, Precedence, Route, Rule};
+pub use scope::{
+    Clients, Door, Gateway, Listener, ListenerProtocol, NotADoor, NotAWorkload, Sidecar, Workload,
+};
+pub use service::{
+    Balance, ClientSettings, Endpoint, Inbound, Locality, Protocol, Service, Subset,
+};
 pub use units::{NotADuration, NotAPercent, NotAStatus, Percent, Span, Status};
 
 use serde::{Deserialize, Serialize};
@@ -76,14 +87,60 @@ pub struct Policy {
     ///
     /// A service that no route names as host is reached directly, all of it.
     pub routes: Vec<Route>,
+    /// Where requests from outside come in, by name: `name` or `namespace/name`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub gateways: BTreeMap<String, Gateway>,
+    /// What some clients know of the mesh, where it is not everything. The first that includes a
+    /// client holds for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sidecars: Vec<Sidecar>,
 }
 
 /// Settings of the mesh as a whole (Istio: MeshConfig).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct MeshSettings {
     /// What becomes of requests to hosts that the policy does not know.
+    #[serde(skip_serializing_if = "is_default")]
     pub outbound_traffic_policy: OutboundTrafficPolicy,
+    /// What the full names of Kubernetes services end with, after `.svc.`. Default
+    /// `cluster.local`.
+    pub cluster_domain: String,
+    /// How paths are made alike before anything looks at them.
+    #[serde(skip_serializing_if = "is_default")]
+    pub path_normalization: PathNormalization,
+    /// How many proxies in front of a gateway or server stack are trusted to say, in
+    /// `x-forwarded-for`, who the client is. Default 0: the connection's other end is the client.
+    #[serde(skip_serializing_if = "is_default")]
+    pub trusted_hops: u32,
+}
+
+impl Default for MeshSettings {
+    fn default() -> Self {
+        Self {
+            outbound_traffic_policy: OutboundTrafficPolicy::default(),
+            cluster_domain: "cluster.local".to_owned(),
+            path_normalization: PathNormalization::default(),
+            trusted_hops: 0,
+        }
+    }
+}
+
+/// How paths are made alike before anything looks at them, so that two ways to write one path
+/// cannot be told apart by a rule and confused by a server (Istio: `pathNormalization`).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PathNormalization {
+    /// They stay as they came.
+    None,
+    /// `.` and `..` are resolved, `\\` becomes `/`, escapes of letters, digits and `-._~` are
+    /// decoded. Istio's default.
+    #[default]
+    Base,
+    /// And adjacent slashes become one.
+    MergeSlashes,
+    /// And before that `%2F` and `%5C` are decoded.
+    DecodeAndMergeSlashes,
 }
 
 /// What becomes of requests to hosts that the policy does not know (Istio:

@@ -1,5 +1,5 @@
 use crate::policy::route::{is_one, one};
-use crate::policy::{Address, Fault, Limit, is_default};
+use crate::policy::{Address, Clients, Fault, Host, Limit, is_default};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -20,12 +20,42 @@ pub struct Service {
     /// Who serves the requests. Without endpoints every request gets 503.
     #[serde(default)]
     pub endpoints: Vec<Endpoint>,
+    /// The namespace to which the service belongs. Absent: the one in its name, if that is the
+    /// full name of a Kubernetes service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The namespaces whose clients know the service (Istio: `exportTo`). Absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible_to: Option<Vec<String>>,
+    /// Other hosts by which clients address the service, such as its cluster IP.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<Host>,
     /// Named parts of the endpoints, for routes to choose.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub subsets: BTreeMap<String, Subset>,
+    /// What holds for some clients only (Istio: which DestinationRule a client finds). The first
+    /// that includes a client holds for it, with everything in it, in place of `balance` and
+    /// `subsets`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientSettings>,
     /// What the server stack of this service does to requests that arrive.
     #[serde(default, skip_serializing_if = "is_default")]
     pub inbound: Inbound,
+}
+
+/// How some clients see a service.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct ClientSettings {
+    /// Which clients.
+    #[serde(skip_serializing_if = "is_default")]
+    pub from: Clients,
+    /// How an endpoint is chosen for a request. Default `leastRequest`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub balance: Balance,
+    /// Named parts of the endpoints, for routes to choose.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub subsets: BTreeMap<String, Subset>,
 }
 
 impl Default for Service {
@@ -35,7 +65,11 @@ impl Default for Service {
             protocol: Protocol::default(),
             balance: Balance::default(),
             endpoints: Vec::new(),
+            namespace: None,
+            visible_to: None,
+            aliases: Vec::new(),
             subsets: BTreeMap::new(),
+            clients: Vec::new(),
             inbound: Inbound::default(),
         }
     }

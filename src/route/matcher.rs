@@ -1,12 +1,12 @@
 use crate::policy;
-use crate::route::{Asked, PathMatcher, ValueMatcher};
-use http::{HeaderName, Method};
+use crate::route::{Asked, PathMatcher, TextMatcher, ValueMatcher};
+use http::HeaderName;
 
 /// All predicates of one match; a request has to satisfy each.
 #[derive(Clone, Debug, Default)]
 pub struct Matcher {
     path: Option<PathMatcher>,
-    method: Option<Method>,
+    method: Option<TextMatcher>,
     headers: Box<[(HeaderName, ValueMatcher)]>,
     query: Box<[(Box<str>, ValueMatcher)]>,
 }
@@ -16,7 +16,7 @@ impl Matcher {
     pub fn compile(matching: &policy::Match) -> Self {
         Self {
             path: matching.path.as_ref().map(PathMatcher::compile),
-            method: matching.method.clone(),
+            method: matching.method.as_ref().map(TextMatcher::compile),
             headers: matching
                 .headers
                 .iter()
@@ -33,7 +33,9 @@ impl Matcher {
     /// Says whether the request satisfies every predicate.
     pub fn takes(&self, asked: &Asked<'_>) -> bool {
         // The cheap ones first.
-        self.method.as_ref().is_none_or(|m| m == asked.method)
+        self.method
+            .as_ref()
+            .is_none_or(|m| m.takes(asked.method.as_str()))
             && self.path.as_ref().is_none_or(|p| p.takes(asked.path))
             && self
                 .headers

@@ -46,6 +46,7 @@ mod path;
 mod pattern;
 mod service;
 mod table;
+mod text;
 mod value;
 
 pub use asked::Asked;
@@ -57,4 +58,5 @@ pub use path::PathMatcher;
 pub use pattern::CompiledPattern;
 pub use service::Route;
 pub use table::{Found, Rules, Table};
+pub use text::TextMatcher;
 pub use value::ValueMatcher;

@@ -9,6 +9,8 @@ pub enum PathMatcher {
     /// Element by element: `/a` takes `/a`, `/a/` and `/a/b`, not `/ab`. Held without its trailing
     /// slash, so that `/` is empty.
     Prefix(Box<str>),
+    /// The first characters, wherever an element ends.
+    StartsWith(Box<str>),
     /// The whole path.
     Regex(CompiledPattern),
 }
@@ -22,6 +24,7 @@ impl PathMatcher {
                 let path = path.as_str();
                 Self::Prefix(path.strip_suffix('/').unwrap_or(path).into())
             }
+            policy::PathMatch::StartsWith(start) => Self::StartsWith(start.as_str().into()),
             policy::PathMatch::Regex(pattern) => Self::Regex(CompiledPattern::new(pattern)),
         }
     }
@@ -34,6 +37,7 @@ impl PathMatcher {
                 .as_bytes()
                 .strip_prefix(prefix.as_bytes())
                 .is_some_and(|rest| rest.first().is_none_or(|&next| next == b'/')),
+            Self::StartsWith(start) => path.starts_with(&**start),
             Self::Regex(pattern) => pattern.is_match(path.as_bytes()),
         }
     }

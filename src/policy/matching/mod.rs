@@ -2,17 +2,19 @@
 
 mod header;
 mod host;
-mod method;
 mod path;
 mod pattern;
+mod text;
 
 pub use header::{Header, NotAHeader};
 pub use host::{Host, NotAHost};
 pub use path::{NotAPath, Path, PathMatch};
 pub use pattern::{NotAPattern, Pattern};
+pub use text::TextMatch;
 
 pub(crate) use header::{distinct, header_name};
 
+use crate::policy::{Clients, Door, is_default};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,19 +27,47 @@ pub struct Match {
     /// The path, without the query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathMatch>,
+    /// Whether upper and lower case are one in an exact path or in the prefixes; a regular
+    /// expression says `(?i)` itself.
+    #[serde(skip_serializing_if = "is_default")]
+    pub ignore_path_case: bool,
     /// The method, in upper case as in requests: `GET`.
-    #[serde(skip_serializing_if = "Option::is_none", with = "method")]
-    pub method: Option<http::Method>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "text::method")]
+    pub method: Option<TextMatch>,
+    /// The scheme: `http` or `https`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<TextMatch>,
+    /// The host as the request has it, with its port where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<TextMatch>,
     /// Headers by name, all of them. Of a repeated header one line has to match, on its own.
     #[serde(
         skip_serializing_if = "BTreeMap::is_empty",
         deserialize_with = "header::distinct"
     )]
     pub headers: BTreeMap<Header, ValueMatch>,
+    /// Headers by name, none of which may match. A header that is not there counts as empty, so a
+    /// match that takes the empty text leaves the request out.
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "header::distinct"
+    )]
+    pub without_headers: BTreeMap<Header, ValueMatch>,
     /// Query parameters by name, all of them, as they were sent. The first counts where one is
     /// repeated.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, ValueMatch>,
+    /// The port of the service or listener to which requests come. Absent: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// The clients from which requests come (Istio: `sourceNamespace`, `sourceLabels`). Absent:
+    /// all.
+    #[serde(skip_serializing_if = "is_default")]
+    pub from: Clients,
+    /// Where requests come in, of the doors that the route names. Where it is given, `from` is not
+    /// asked, as in Istio. Empty: all of the route's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gateways: Vec<Door>,
 }
 
 impl Match {
@@ -64,7 +94,7 @@ impl Match {
     /// Restricts the match to this method.
     #[must_use]
     pub fn method(mut self, method: http::Method) -> Self {
-        self.method = Some(method);
+        self.method = Some(TextMatch::exact(method.as_str()));
         self
     }
 
@@ -95,9 +125,18 @@ impl Match {
         let anywhere = match &self.path {
             None => true,
             Some(PathMatch::Prefix(path)) => path.as_str() == "/",
-            Some(_) => false,
+            Some(PathMatch::StartsWith(start)) => matches!(start.as_str(), "" | "/"),
+            Some(PathMatch::Exact(_) | PathMatch::Regex(_)) => false,
         };
-        anywhere && self.method.is_none() && self.headers.is_empty() && self.query.is_empty()
+        let anyone = self.port.is_none() && self.from.are_all() && self.gateways.is_empty();
+        anywhere
+            && anyone
+            && self.method.is_none()
+            && self.scheme.is_none()
+            && self.authority.is_none()
+            && self.headers.is_empty()
+            && self.without_headers.is_empty()
+            && self.query.is_empty()
     }
 }
 

@@ -13,9 +13,12 @@ pub enum PathMatch {
     /// This or what lies below it, element by element: `/a` takes `/a`, `/a/` and `/a/b`, but not
     /// `/ab`. A slash at the end changes nothing: `/a/` means `/a`. `/` takes every path.
     ///
-    /// So the Gateway API has it, and since 1.24 Istio for its `HTTPRoute`s; the `prefix` of a
-    /// VirtualService compares characters.
+    /// So the Gateway API has it; the `prefix` of a VirtualService is `startsWith`.
     Prefix(Path),
+    /// It begins with these characters: `/a` takes `/a`, `/a/b` and `/ab`.
+    ///
+    /// So a VirtualService's `prefix` has it.
+    StartsWith(String),
     /// All of it matches this regular expression.
     Regex(Pattern),
 }

@@ -7,6 +7,13 @@ use std::fmt;
 pub struct Status(http::StatusCode);
 
 impl Status {
+    /// 301.
+    pub const MOVED_PERMANENTLY: Self = Self(http::StatusCode::MOVED_PERMANENTLY);
+    /// 500.
+    pub const INTERNAL_SERVER_ERROR: Self = Self(http::StatusCode::INTERNAL_SERVER_ERROR);
+    /// 503.
+    pub const SERVICE_UNAVAILABLE: Self = Self(http::StatusCode::SERVICE_UNAVAILABLE);
+
     /// The status as a number.
     pub fn get(self) -> u16 {
         self.0.as_u16()

@@ -1,4 +1,4 @@
-use crate::policy::{Header, Host, Key, Match, PathMatch, Pattern, ValueMatch};
+use crate::policy::{Header, Host, Key, Match, PathMatch, Pattern, TextMatch, ValueMatch};
 use crate::testing::strategy::draft::Draft;
 use http::Method;
 use proptest::prelude::*;
@@ -56,7 +56,7 @@ fn aimed(aim: &(Vec<Host>, Match), stray: &BoxedStrategy<(Pairs, Pairs)>) -> Box
     let (hosts, matching) = aim;
     let any_method = select(METHODS).boxed();
     let method = match &matching.method {
-        Some(method) => prop_oneof![8 => Just(method.clone()), 1 => any_method].boxed(),
+        Some(wanted) => prop_oneof![8 => method_like(wanted), 1 => any_method].boxed(),
         None => any_method,
     };
     (
@@ -74,6 +74,16 @@ fn aimed(aim: &(Vec<Host>, Match), stray: &BoxedStrategy<(Pairs, Pairs)>) -> Box
             headers: [headers, stray.0].concat(),
             query: [query, stray.1].concat(),
         })
+        .boxed()
+}
+
+fn method_like(wanted: &TextMatch) -> BoxedStrategy<Method> {
+    let texts = match wanted {
+        TextMatch::Exact(text) | TextMatch::Prefix(text) => Just(text.clone()).boxed(),
+        TextMatch::Regex(pattern) => matched(pattern),
+    };
+    texts
+        .prop_map(|text| text.parse().unwrap_or(Method::GET))
         .boxed()
 }
 
@@ -106,24 +116,27 @@ fn host(hosts: &[Host]) -> BoxedStrategy<String> {
 
 fn path(wanted: Option<&PathMatch>) -> BoxedStrategy<String> {
     let random = prop_oneof![Just("/".to_owned()), "(/[a-z0-9._~-]{0,6}){1,3}"];
-    match wanted {
-        None => random.boxed(),
-        Some(PathMatch::Exact(path) | PathMatch::Prefix(path)) => {
-            let (path, open) = (path.to_string(), path.as_str().trim_end_matches('/'));
-            let below = open.to_owned();
-            let parent = open.rsplit_once('/').map_or("", |(parent, _)| parent);
-            prop_oneof![
-                6 => Just(path),
-                3 => random.clone().prop_map(move |more| format!("{below}{more}")),
-                // Beside it, above it, and elsewhere.
-                1 => Just(format!("{open}x")),
-                1 => Just(format!("{parent}/")),
-                1 => random,
-            ]
-            .boxed()
+    let path = match wanted {
+        None => return random.boxed(),
+        Some(PathMatch::Regex(pattern)) => {
+            return prop_oneof![4 => matched(pattern), 1 => random].boxed();
         }
-        Some(PathMatch::Regex(pattern)) => prop_oneof![4 => matched(pattern), 1 => random].boxed(),
-    }
+        Some(PathMatch::Exact(path) | PathMatch::Prefix(path)) => path.to_string(),
+        // Only what begins with a slash is a path.
+        Some(PathMatch::StartsWith(start)) => format!("/{}", start.trim_start_matches('/')),
+    };
+    let open = path.trim_end_matches('/').to_owned();
+    let below = open.clone();
+    let parent = open.rsplit_once('/').map_or("", |(parent, _)| parent);
+    prop_oneof![
+        6 => Just(path),
+        3 => random.clone().prop_map(move |more| format!("{below}{more}")),
+        // Beside it, above it, and elsewhere.
+        1 => Just(format!("{open}x")),
+        1 => Just(format!("{parent}/")),
+        1 => random,
+    ]
+    .boxed()
 }
 
 /// Texts that match the expression, most of them: none of their characters has to be escaped.

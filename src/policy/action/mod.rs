@@ -1,0 +1,13 @@
+//! What a rule does to its requests beside sending them somewhere.
+
+mod cors;
+mod mirror;
+mod redirect;
+mod respond;
+mod rewrite;
+
+pub use cors::{Cors, UnmatchedPreflights};
+pub use mirror::Mirror;
+pub use redirect::{Redirect, RedirectPort, Scheme};
+pub use respond::Respond;
+pub use rewrite::{PathRewrite, RegexRewrite, Rewrite};
