@@ -142,3 +142,72 @@ impl Outside {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds {
+        files: 2,
+        names: 4,
+        bytes: 10,
+    };
+
+    fn folder(name: &str) -> PathBuf {
+        let name = format!("tower-mesh-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    #[test]
+    fn no_more_is_looked_at_than_is_said() {
+        let path = folder("bounds");
+        let look = || {
+            Fingerprint::of(&path, BOUNDS)
+                .files
+                .map(|files| files.len())
+        };
+        let write = |name: &str, text: &str| fs::write(path.join(name), text).unwrap();
+        write("a.yaml", "12345");
+        write("b.yaml", "12345");
+        write("c.log", "as long as it likes to be");
+        write("d.log", "");
+        assert_eq!(look(), Ok(2));
+        write("e.log", "");
+        assert_eq!(look(), Err(Trouble::TooManyNames));
+        fs::remove_file(path.join("e.log")).unwrap();
+        write("b.yaml", "123456");
+        assert_eq!(look(), Err(Trouble::TooManyBytes));
+        fs::rename(path.join("d.log"), path.join("d.yaml")).unwrap();
+        assert_eq!(look(), Err(Trouble::TooManyFiles));
+        fs::remove_dir_all(&path).unwrap();
+        assert_eq!(look(), Err(Trouble::Unreadable(io::ErrorKind::NotFound)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_elsewhere_is_seen_even_if_the_file_is_the_same() {
+        use std::os::unix::fs::symlink;
+        let path = folder("links");
+        for version in ["1", "2"] {
+            fs::create_dir(path.join(version)).unwrap();
+        }
+        fs::write(path.join("1/a.yaml"), "").unwrap();
+        fs::hard_link(path.join("1/a.yaml"), path.join("2/a.yaml")).unwrap();
+        symlink("..data/a.yaml", path.join("a.yaml")).unwrap();
+        let look = |version| {
+            let _ = fs::remove_file(path.join("..data"));
+            symlink(version, path.join("..data")).unwrap();
+            let watched = ["", "a.yaml", "..data"];
+            watched.map(|name| Fingerprint::of(&path.join(name), BOUNDS))
+        };
+        let first = look("1");
+        for (one, other) in first.iter().zip(look("2")) {
+            assert_ne!(*one, other);
+        }
+        assert_eq!(first, look("1"));
+        fs::remove_dir_all(&path).unwrap();
+    }
+}

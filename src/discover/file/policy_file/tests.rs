@@ -36,10 +36,6 @@ fn what_is_written_while_it_is_read_is_not_taken() {
     let text = Text::new();
     let mut file = PolicyFile::new(&text.0);
     let start = clock::now();
-    let services = |found: Option<Result<Policy, Errors>>| {
-        let names = found?.unwrap().services.into_keys();
-        Some(names.map(|name| name.to_string()).collect::<Vec<_>>())
-    };
     assert!(file.look(start).is_none());
     let torn = file.look_by(start + after(500), |path| {
         let policy = Policy::load(path);
@@ -51,12 +47,12 @@ fn what_is_written_while_it_is_read_is_not_taken() {
     // Back again, and torn again: what was never told is still news.
     text.write("a");
     assert!(file.look(start + after(700)).is_none());
-    let told = services(file.look(start + after(1_200)));
-    assert_eq!(told.unwrap(), ["a"]);
+    let told = file.look(start + after(1_200)).unwrap().unwrap();
+    assert!(told.services.contains_key("a"));
     text.write("longer");
     assert!(file.look(start + after(1_300)).is_none());
-    let told = services(file.look(start + after(1_800)));
-    assert_eq!(told.unwrap(), ["longer"]);
+    let told = file.look(start + after(1_800)).unwrap().unwrap();
+    assert!(told.services.contains_key("longer"));
 }
 
 #[test]
