@@ -22,12 +22,16 @@ mod forward;
 mod running;
 mod serve;
 mod server;
+#[cfg(feature = "yaml")]
+mod watch;
 
 pub use client::Client;
 pub use counters::Stats;
 pub use forward::{Forward, UnderWay};
 pub use serve::{Serve, Served};
 pub use server::{Server, ServerLayer};
+#[cfg(feature = "yaml")]
+pub use watch::Watching;
 
 use crate::balance::MakeEndpoint;
 use crate::event::{Event, Sink};
@@ -100,7 +104,8 @@ impl Builder {
     pub fn build(self, policy: &Policy) -> Result<Mesh, Errors> {
         let plan = policy.compile_for(&self.workload)?;
         let counters = Arc::new(Counters::new(self.sink));
-        let running = Running::new(plan, None, &counters, &self.rng.aside());
+        let policy = Arc::new(policy.clone());
+        let running = Running::new(policy, plan, None, &counters, &self.rng.aside());
         Ok(Mesh {
             shared: Arc::new(Shared {
                 live: Live::new(running),
@@ -185,6 +190,7 @@ impl Mesh {
         let before = shared.live.pin().value();
         let plan = Plan::with_previous(policy, &shared.workload, Some(&before.plan))?;
         let running = Arc::new(Running::new(
+            Arc::new(policy.clone()),
             plan,
             Some(&before),
             &shared.counters,
@@ -222,6 +228,11 @@ impl Mesh {
         self.shared
             .counters
             .tell(&Event::ReloadRefused { errors: &errors });
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.shared.live.with(|running| running.policy.clone())
     }
 
     /// What has been counted so far.
