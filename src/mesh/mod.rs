@@ -104,8 +104,7 @@ impl Builder {
     pub fn build(self, policy: &Policy) -> Result<Mesh, Errors> {
         let plan = policy.compile_for(&self.workload)?;
         let counters = Arc::new(Counters::new(self.sink));
-        let policy = Arc::new(policy.clone());
-        let running = Running::new(policy, plan, None, &counters, &self.rng.aside());
+        let running = Running::new(plan, None, &counters, &self.rng.aside());
         Ok(Mesh {
             shared: Arc::new(Shared {
                 live: Live::new(running),
@@ -190,7 +189,6 @@ impl Mesh {
         let before = shared.live.pin().value();
         let plan = Plan::with_previous(policy, &shared.workload, Some(&before.plan))?;
         let running = Arc::new(Running::new(
-            Arc::new(policy.clone()),
             plan,
             Some(&before),
             &shared.counters,
@@ -232,7 +230,9 @@ impl Mesh {
 
     /// The policy in force.
     pub fn policy(&self) -> Arc<Policy> {
-        self.shared.live.with(|running| running.policy.clone())
+        self.shared
+            .live
+            .with(|running| running.plan.policy().clone())
     }
 
     /// What has been counted so far.

@@ -2,7 +2,6 @@ use crate::balance::{Cluster, Load, MakeEndpoint, Target, Turns};
 use crate::live::Live;
 use crate::mesh::counters::Counters;
 use crate::plan::{self, Plan};
-use crate::policy::Policy;
 use crate::rng::Rng;
 use ahash::AHashMap;
 use parking_lot::Mutex;
@@ -11,8 +10,6 @@ use std::sync::Arc;
 /// A plan at work: what serves requests until the next reload.
 #[derive(Debug)]
 pub(super) struct Running {
-    /// What the plan was compiled from.
-    pub(super) policy: Arc<Policy>,
     pub(super) plan: Plan,
     /// By the numbers of the plan's clusters.
     pub(super) clusters: Box<[Cluster]>,
@@ -36,7 +33,6 @@ type Name = (Box<str>, Target);
 
 impl Running {
     pub(super) fn new(
-        policy: Arc<Policy>,
         plan: Plan,
         before: Option<&Self>,
         counters: &Arc<Counters>,
@@ -49,7 +45,6 @@ impl Running {
             .map(|cluster| live.cluster(cluster, before.map(|before| &before.live), rng))
             .collect();
         Self {
-            policy,
             plan,
             clusters,
             counters: counters.clone(),

@@ -152,6 +152,11 @@ impl Plan {
         &self.workload
     }
 
+    /// What the plan was compiled from.
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
     /// The same policy as another workload sees it. It is compiled at the first asking; the last
     /// 64 are kept, which is plenty for the clients that one set of questions speaks of.
     pub(crate) fn seen_by(&self, workload: &Workload) -> Arc<Self> {
