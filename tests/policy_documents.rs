@@ -3,7 +3,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use tower_mesh::policy::{Documents, OutboundTrafficPolicy, Policy, Severity};
+use tower_mesh::import::Documents;
+use tower_mesh::policy::{OutboundTrafficPolicy, Policy, Severity};
 
 /// A folder that is gone at the end of the test.
 struct Folder(PathBuf);

@@ -34,15 +34,13 @@ mod fault;
 mod headers;
 mod limit;
 mod matching;
-#[cfg(feature = "yaml")]
-mod read;
 mod route;
 mod service;
 pub(crate) mod trail;
 #[cfg(feature = "yaml")]
 pub(crate) mod tree;
 mod units;
-mod validate;
+pub(crate) mod validate;
 pub(crate) mod wording;
 
 pub use address::{Address, NotAnAddress};
@@ -54,8 +52,6 @@ pub use matching::{
     Header, Host, Match, NotAHeader, NotAHost, NotAPath, NotAPattern, Path, PathMatch, Pattern,
     ValueMatch,
 };
-#[cfg(feature = "yaml")]
-pub use read::{Documents, Read};
 pub use route::{Destination, Route, Rule};
 pub use service::{Balance, Endpoint, Inbound, Locality, Protocol, Service, Subset};
 pub use units::{NotADuration, NotAPercent, NotAStatus, Percent, Span, Status};

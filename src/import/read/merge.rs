@@ -1,5 +1,5 @@
-use crate::policy::read::Read;
-use crate::policy::read::foreign::{Foreign, foreign};
+use crate::import::read::Read;
+use crate::import::read::foreign::{Foreign, foreign};
 use crate::policy::trail::{Step, Trail};
 use crate::policy::tree::{Document, Flaw, Mark, Node, Salvage, Trouble, Value, documents};
 use crate::policy::wording::shortened;
