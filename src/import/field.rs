@@ -57,9 +57,9 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The number of the document among all.
-    pub(crate) fn document(&self) -> usize {
-        self.desk.document
+    /// The number of the document among all, and the place in it.
+    pub(super) fn place_in(&self) -> (usize, Place) {
+        (self.desk.document, self.place())
     }
 
     pub(crate) fn trail(&self) -> Trail {
@@ -83,6 +83,13 @@ impl<'a> Field<'a> {
             _ => self.at,
         };
         self.desk.place(self.trail(), at)
+    }
+
+    /// A field of a mapping of which nobody asks what else it holds; one that is null is not there.
+    pub(crate) fn peek(&self, key: &str) -> Option<Self> {
+        let mut entries = self.node.entries().iter();
+        let entry = entries.find(|entry| entry.key == key && !entry.value.is_null())?;
+        Some(self.child(&entry.value, entry.at, Stride::Key(&entry.key)))
     }
 
     pub(crate) fn is_null(&self) -> bool {
@@ -289,9 +296,7 @@ impl<'a> Fields<'a> {
     /// A field, if it is there; one that is null is not.
     pub(crate) fn get(&self, key: &'static str) -> Option<Field<'a>> {
         debug_assert!(self.known.contains(&key), "`{key}` would be refused");
-        let mut entries = self.of.node.entries().iter();
-        let entry = entries.find(|entry| entry.key == key && !entry.value.is_null())?;
-        Some(self.of.child(&entry.value, entry.at, Stride::Key(key)))
+        self.of.peek(key)
     }
 
     /// A field that has to be there; that it is not is told at the mapping.
