@@ -1,7 +1,7 @@
 use crate::import::field::Field;
 use crate::policy::trail::{Step, Trail};
 use crate::policy::wording::shortened;
-use crate::policy::{Error, Place, Policy, Route, Service};
+use crate::policy::{Error, Gateway, MeshSettings, Place, Policy, Route, Service, Sidecar};
 use std::collections::{BTreeMap, HashMap};
 
 /// The policy in the making, to which importers add.
@@ -66,6 +66,45 @@ impl Model {
         self.policy.routes.push(route);
         self.register(trail.clone(), field);
         trail
+    }
+
+    /// Adds a gateway and gives its trail. A second one of a name is refused, and gives `None`.
+    pub(crate) fn add_gateway(
+        &mut self,
+        name: &str,
+        gateway: Gateway,
+        field: &Field<'_>,
+    ) -> Option<Trail> {
+        if self.policy.gateways.contains_key(name) {
+            let message = format!("the name `{}` is given to two gateways", shortened(name));
+            field.left_out("the first is used");
+            field.fault("duplicate-name", message, "rename or remove one of the two");
+            return None;
+        }
+        let trail = Trail::default().key("gateways").key(name);
+        self.policy.gateways.insert(name.to_owned(), gateway);
+        self.register(trail.clone(), field);
+        Some(trail)
+    }
+
+    /// Adds a sidecar behind the others and gives its trail.
+    pub(crate) fn add_sidecar(&mut self, sidecar: Sidecar, field: &Field<'_>) -> Trail {
+        let trail = Trail::default()
+            .key("sidecars")
+            .index(self.policy.sidecars.len());
+        self.policy.sidecars.push(sidecar);
+        self.register(trail.clone(), field);
+        trail
+    }
+
+    /// A service that is there, to say more of it.
+    pub(crate) fn service_mut(&mut self, name: &str) -> Option<&mut Service> {
+        self.policy.services.get_mut(name)
+    }
+
+    /// The settings of the mesh.
+    pub(crate) fn mesh_mut(&mut self) -> &mut MeshSettings {
+        &mut self.policy.mesh
     }
 
     /// Says from which field a part of the policy was made, and so all in it for which nothing

@@ -239,6 +239,7 @@ fn convert<'a>(document: &Foreign<'a>, resources: &mut Resources<'a>) -> Outcome
 /// Puts all documents together: services first, as routes refer to them.
 fn resolve(resources: &Resources<'_>, model: &mut Model) {
     kubernetes::resolve(resources, model);
-    istio::resolve(resources, model);
+    istio::resolve_services(resources, model);
+    istio::resolve_routes(resources, model);
     gateway::resolve(resources, model);
 }

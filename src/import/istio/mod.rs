@@ -28,7 +28,12 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, into: &mut Resources<'a>) -> O
     }
 }
 
-/// Adds the routes to the model.
-pub(super) fn resolve(resources: &resource::Resources<'_>, model: &mut Model) {
+/// Adds the services of ServiceEntries to the model.
+pub(super) fn resolve_services(resources: &resource::Resources<'_>, model: &mut Model) {
+    let _ = (resources, model);
+}
+
+/// Adds gateways, routes and what clients see of services to the model: all services are there.
+pub(super) fn resolve_routes(resources: &resource::Resources<'_>, model: &mut Model) {
     let _ = (resources, model);
 }
