@@ -217,6 +217,7 @@ impl Compiler<'_> {
         for listener in &gateway.listeners {
             let port = ports.entry(listener.port).or_insert_with(|| Port {
                 number: listener.port,
+                https: listener.protocol == ListenerProtocol::Https,
                 hosts: Hosts::default(),
                 listeners: [].into(),
             });
