@@ -37,6 +37,11 @@ pub(crate) fn documents(text: &str) -> Vec<Document> {
         documents.push(Document::broken(1, trouble));
         return documents;
     }
+    if let Some(place) = text.find('\0') {
+        // The parser takes it for the end of the text.
+        documents.push(Document::broken(1, Trouble::nul(&text[..place])));
+        return documents;
+    }
     let mut parser = Parser::new_from_str_with_options(text, options());
     let mut stream = Stream::default();
     let mut broken = 0;
@@ -67,8 +72,9 @@ fn options() -> Options {
     serde_saphyr::granit_parser::options! {
         emit_comments: false,
         emit_unresolved_aliases: true,
-        flow_nesting_limit: DEEPEST + 1,
-        block_nesting_limit: DEEPEST + 1,
+        // Our own limit comes first, as it tells what it is; the parser looks ahead.
+        flow_nesting_limit: 2 * DEEPEST,
+        block_nesting_limit: 2 * DEEPEST,
     }
 }
 
@@ -90,6 +96,22 @@ impl Trouble {
             trail: Trail::default(),
             message: message.into(),
             advice: advice.to_owned(),
+        }
+    }
+
+    /// `before` is the text before the first NUL.
+    fn nul(before: &str) -> Self {
+        let narrow = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        Self {
+            id: "syntax",
+            at: Mark {
+                line: narrow(before.split('\n').count()),
+                column: narrow(last.chars().count()).saturating_add(1),
+            },
+            trail: Trail::default(),
+            message: "this is no YAML: it holds a NUL character".to_owned(),
+            advice: "save it as UTF-8 text, without what is no text".to_owned(),
         }
     }
 
