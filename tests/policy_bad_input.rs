@@ -380,7 +380,7 @@ fn foreign_documents_are_bounded_as_native_ones() {
         (names, "duplicate-name"),
     ] {
         let read = Documents::new().add_text("a.yaml", text).read();
-        assert_eq!(read.findings[0].id, id);
+        assert_eq!(read.findings[0].id, id, "{}", read.findings[0]);
     }
 }
 

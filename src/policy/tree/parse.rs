@@ -2,7 +2,7 @@ use crate::policy::trail::Trail;
 use crate::policy::tree::build::{Builder, Parts, size};
 use crate::policy::tree::{Mark, Node, Value};
 use crate::policy::wording::shortened;
-use serde_saphyr::granit_parser::{Event, Marker, Options, Parser, ScanError, StrInput};
+use serde_saphyr::granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScanError, StrInput};
 
 /// One document of a stream.
 #[derive(Debug)]
@@ -72,9 +72,8 @@ fn options() -> Options {
     serde_saphyr::granit_parser::options! {
         emit_comments: false,
         emit_unresolved_aliases: true,
-        // Our own limit comes first, as it tells what it is; the parser looks ahead.
-        flow_nesting_limit: 2 * DEEPEST,
-        block_nesting_limit: 2 * DEEPEST,
+        flow_nesting_limit: DEEPEST + 1,
+        block_nesting_limit: DEEPEST + 1,
     }
 }
 
@@ -99,6 +98,11 @@ impl Trouble {
         }
     }
 
+    pub(super) fn too_deep(at: Mark) -> Self {
+        let message = format!("values are nested more than {DEEPEST} deep");
+        Self::limit(at, message, "nest less")
+    }
+
     /// `before` is the text before the first NUL.
     fn nul(before: &str) -> Self {
         let narrow = |number| u32::try_from(number).unwrap_or(u32::MAX);
@@ -117,6 +121,10 @@ impl Trouble {
 
     fn scan(error: &ScanError, text: &str) -> Self {
         let at = mark(error.marker());
+        // The parser looks ahead, so its limit may come before the tree's own.
+        if *error.kind() == ErrorKind::RecursionLimitExceeded {
+            return Self::too_deep(at);
+        }
         let advice = match character(text, at) {
             Some('*') => "a text that begins with `*` has to be in quotes: \"*.example.com\"",
             Some('\t') => "indent with spaces",
