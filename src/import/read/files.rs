@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Source>, Errors> {
                 name: Some(path.display().to_string()),
                 text,
             }),
-            Err(error) => errors.push(error),
+            Err(error) => errors.extend(error),
         }
     }
     match Errors::from_findings(errors) {
@@ -64,7 +64,7 @@ fn members(folder: &Path) -> Result<Vec<PathBuf>, Errors> {
 }
 
 /// Reads no more than will be looked at, whatever the file holds.
-fn text(path: &Path) -> Result<String, Error> {
+fn text(path: &Path) -> Result<String, Errors> {
     let read = || {
         let file = fs::File::open(path)?;
         // Devices and pipes do not know how long they are.
@@ -82,7 +82,8 @@ fn text(path: &Path) -> Result<String, Error> {
             Trail::default(),
             "the file is longer than 16 MiB",
         );
-        return Err(error.advise("split it").in_file(path.display().to_string()));
+        let error = error.advise("split it");
+        return Err(error.in_file(path.display().to_string()).into());
     }
     String::from_utf8(bytes).map_err(|error| {
         let (bytes, sound) = (error.as_bytes(), error.utf8_error().valid_up_to());
@@ -103,7 +104,10 @@ fn text(path: &Path) -> Result<String, Error> {
             column: narrow(column).saturating_add(1),
         };
         let error = Error::new("io", Trail::default(), message).advise("save it as UTF-8");
-        error.marked(mark).in_file(path.display().to_string())
+        error
+            .marked(mark)
+            .in_file(path.display().to_string())
+            .into()
     })
 }
 
