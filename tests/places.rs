@@ -90,7 +90,10 @@ routes:
 "
     ));
     for (asked, wanted) in [
-        (("reviews.prod:9090", "/x"), "reviews.prod:9090 by only-9090"),
+        (
+            ("reviews.prod:9090", "/x"),
+            "reviews.prod:9090 by only-9090",
+        ),
         (("reviews.prod:9090", "/"), "reviews.prod:9090 by 1"),
         (("reviews.prod:9080", "/x"), "reviews.prod:9080 by 1"),
         (("reviews.prod", "/x"), "reviews.prod:9080 by 1"),

@@ -6,7 +6,6 @@ mod claims;
 mod compile;
 mod doors;
 mod entry;
-mod registry;
 mod select;
 
 pub(crate) use entry::{Entry, without_tls};
