@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 /// What a rule changes in the headers of its requests and replies (Istio: `headers`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Headers {
     /// On the request, once and before the first attempt.
@@ -21,6 +22,7 @@ pub struct Headers {
 
 /// Changes of headers, in Envoy's order whatever the order in the text: remove, set, add.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct HeaderChanges {
     /// Takes these out, with all their lines.

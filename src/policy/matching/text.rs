@@ -1,7 +1,7 @@
 use crate::policy::Pattern;
 use crate::policy::wording::shortened;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 
@@ -81,8 +81,15 @@ impl<'de> Visitor<'de> for TextMatchVisitor {
         Ok(TextMatch::Exact(text.to_owned()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TextMatch, A::Error> {
-        Keyed::deserialize(MapAccessDeserializer::new(map)).map(Into::into)
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TextMatch, A::Error> {
+        let keyed = Keyed::deserialize(MapAccessDeserializer::new(&mut map))?;
+        // serde takes the first key for the choice and would pass over the others.
+        if map.next_key::<IgnoredAny>()?.is_some() {
+            return Err(de::Error::custom(
+                "this is more than one choice; keep one of `exact`, `prefix` and `regex`",
+            ));
+        }
+        Ok(keyed.into())
     }
 }
 
