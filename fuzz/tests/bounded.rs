@@ -58,12 +58,12 @@ fn documents_are_read_or_refused() {
 
 #[test]
 fn lines_are_answered_or_refused() {
-    run("decide_line", 200_000);
+    run("decide_line", 100_000);
 }
 
 #[test]
 fn paths_are_matched_by_themselves() {
-    run("path", 20_000);
+    run("path", 10_000);
 }
 
 #[test]

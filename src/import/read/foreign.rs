@@ -183,7 +183,7 @@ impl Merge {
             self.incomplete |= desk.has_errors();
             let origin = &self.documents[desk.document];
             for finding in desk.findings(&origin.root) {
-                self.findings.push((origin.rank(&finding.at), finding));
+                self.findings.push(origin.rank(&finding.at), finding);
             }
             let report = desk.report(&origin.root);
             // An importer has forgotten something; whoever only reads bad documents is spared.
