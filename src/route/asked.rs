@@ -50,6 +50,11 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// `https` or `http`, in lower case whichever way it was written.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls { "https" } else { "http" }
+    }
+
     /// The host without its port.
     pub fn host(&self) -> &'a str {
         self.host_and_port().0
