@@ -37,6 +37,9 @@ impl<G: Gate> Gate for Option<G> {
 pub struct Decision {
     /// Every draw for the request follows from this.
     pub chance: Chance,
+    /// The port on which the request came, where a listener took it; else the one that it
+    /// addresses counts.
+    pub listener: Option<u16>,
     /// Which rule takes the request: written by `route`.
     pub rule: Option<u32>,
     /// What of the path the rule's match took: written by `route`, for who rewrites the path.
@@ -69,6 +72,7 @@ impl Decision {
     pub fn new(chance: Chance) -> Self {
         Self {
             chance,
+            listener: None,
             rule: None,
             matched: Matched::default(),
             destination: None,

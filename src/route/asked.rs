@@ -65,6 +65,11 @@ impl<'a> Asked<'a> {
         self.host_and_port().1
     }
 
+    /// The port that the client wrote, if it wrote one.
+    pub fn written_port(&self) -> Option<u16> {
+        split_port(self.authority).1
+    }
+
     /// [`host`](Self::host) and [`port`](Self::port).
     pub fn host_and_port(&self) -> (&'a str, u16) {
         let (host, port) = split_port(self.authority);
