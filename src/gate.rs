@@ -31,6 +31,12 @@ impl<G: Gate> Gate for Option<G> {
     }
 }
 
+impl<G: Gate> Gate for Box<G> {
+    fn admit<B>(&self, request: &mut Request<B>, decision: &mut Decision) -> Option<Refusal> {
+        G::admit(self, request, decision)
+    }
+}
+
 /// What the gates learn of one request for each other. It travels beside the request.
 #[derive(Debug)]
 #[non_exhaustive]

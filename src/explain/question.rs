@@ -195,7 +195,16 @@ fn path(text: &str) -> Result<PathAndQuery, NotARequest> {
     if text.contains('#') || !(text.starts_with('/') || text == "*") {
         return Err(wrong());
     }
-    PathAndQuery::try_from(text).map_err(|_| wrong())
+    PathAndQuery::try_from(text)
+        // What a client may send but the type cannot hold, as a browser would write it.
+        .or_else(|_| PathAndQuery::try_from(escaped(text)))
+        .map_err(|_| wrong())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('<', "%3C")
+        .replace('>', "%3E")
+        .replace('`', "%60")
 }
 
 #[cfg(test)]

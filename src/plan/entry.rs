@@ -43,6 +43,7 @@ impl Gateway {
         request: &mut Request<B>,
         decision: &mut Decision,
     ) -> Option<Refusal> {
+        decision.listener = Some(port);
         let Some(port) = self.ports.iter().find(|there| there.number == port) else {
             return Some(no_route());
         };

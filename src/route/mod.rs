@@ -75,3 +75,5 @@ pub use substitution::CompiledSubstitution;
 pub use table::{Found, Rules, Table};
 pub use text::TextMatcher;
 pub use value::ValueMatcher;
+
+pub(crate) use normalize::not_normal;

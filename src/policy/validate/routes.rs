@@ -1,7 +1,7 @@
 use crate::policy::trail::Trail;
-use crate::policy::validate::{check_names, check_span, limits, name_or_index, twice};
+use crate::policy::validate::{actions, check_names, check_span, limits, name_or_index, twice};
 use crate::policy::wording::{choose_from, shortened};
-use crate::policy::{Destination, Error, HeaderChanges, Match, Policy, Route, Rule};
+use crate::policy::{Destination, Error, HeaderChanges, Headers, Match, Policy, Route, Rule};
 use std::collections::BTreeSet;
 
 pub(super) fn check(
@@ -88,11 +88,8 @@ fn takes_all(rule: &Rule) -> bool {
 
 fn check_rule(rule: &Rule, trail: &Trail, found: &mut Vec<Error>) {
     let to = trail.key("to");
-    if rule.to.is_empty() {
-        let message = "the rule has no destinations";
-        let error = Error::new("no-destination", to, message);
-        found.push(error.advise("write where its requests go: [{ service: … }]"));
-    } else {
+    actions::check(rule, trail, found);
+    if !rule.to.is_empty() {
         match rule.to.iter().map(|to| u64::from(to.weight)).sum() {
             0 => {
                 let message = "all weights are 0, so no destination can be chosen";
@@ -112,9 +109,16 @@ fn check_rule(rule: &Rule, trail: &Trail, found: &mut Vec<Error>) {
     }
     limits::check(&rule.limits, &trail.key("limits"), found);
     limits::check_fault(&rule.fault, &trail.key("fault"), found);
-    let trail = trail.key("headers");
-    check_changes(&rule.headers.request, &trail.key("request"), found);
-    check_changes(&rule.headers.response, &trail.key("response"), found);
+    check_headers(&rule.headers, &trail.key("headers"), found);
+    for (index, to) in (0..).zip(&rule.to) {
+        let headers = trail.key("to").index(index).key("headers");
+        check_headers(&to.headers, &headers, found);
+    }
+}
+
+fn check_headers(headers: &Headers, trail: &Trail, found: &mut Vec<Error>) {
+    check_changes(&headers.request, &trail.key("request"), found);
+    check_changes(&headers.response, &trail.key("response"), found);
 }
 
 /// What frames the message and says where it goes is not a matter of values: changing it would
@@ -132,6 +136,14 @@ fn check_changes(changes: &HeaderChanges, trail: &Trail, found: &mut Vec<Error>)
             let message = format!("the header `{name}` cannot be changed");
             let error = Error::new("invalid-value", trail.key(field), message);
             found.push(error.advise("take it out: it belongs to the connection, not to policies"));
+        }
+    }
+    for (field, texts) in [("set", &changes.set), ("add", &changes.add)] {
+        for (name, _) in texts.iter().filter(|(_, text)| text.get().is_empty()) {
+            let message = format!("the header `{name}` gets no value, so nothing is done to it");
+            let at = trail.key(field).key(name.as_str());
+            let error = Error::new("empty-header-value", at, message).warning();
+            found.push(error.advise("write a value, or remove the header with `remove`"));
         }
     }
 }
