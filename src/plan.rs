@@ -4,7 +4,7 @@
 
 use crate::balance::Target;
 use crate::fault::Injection;
-use crate::gate::{Decision, Gate as _};
+use crate::gate::{Decision, Gate as _, TrustedHops};
 use crate::limit::Limits;
 use crate::policy::{self, Errors, Host, OutboundTrafficPolicy, Policy, Severity};
 use crate::reply::{Flags, Refusal};
@@ -24,6 +24,8 @@ pub struct Plan {
     /// The numbers of the services' inbound settings.
     pub(crate) inbound_of: AHashMap<Box<str>, u32>,
     pub(crate) outbound: OutboundTrafficPolicy,
+    /// For server stacks.
+    pub(crate) trusted_hops: TrustedHops,
     /// The rule of hosts that the policy does not know.
     pub(crate) unknown: u32,
 }
@@ -244,6 +246,7 @@ impl<'a> Compiler<'a> {
             inbound,
             inbound_of: names.zip(0..).collect(),
             outbound: policy.mesh.outbound_traffic_policy,
+            trusted_hops: TrustedHops(policy.mesh.trusted_hops),
             unknown,
         }
     }

@@ -17,6 +17,7 @@
 //! ```
 
 mod client;
+mod context;
 mod counters;
 mod forward;
 mod running;
@@ -24,6 +25,7 @@ mod serve;
 mod server;
 
 pub use client::Client;
+pub use context::{Context, Scope};
 pub use counters::Stats;
 pub use forward::{Forward, UnderWay};
 pub use serve::{Serve, Served};
@@ -31,6 +33,7 @@ pub use server::{Server, ServerLayer};
 
 use crate::balance::MakeEndpoint;
 use crate::event::{Event, Sink};
+use crate::gate::TrustedHops;
 use crate::live::Live;
 use crate::plan::Plan;
 use crate::policy::{Errors, Policy};
@@ -58,6 +61,7 @@ struct Shared {
     followers: Mutex<Vec<Weak<dyn Follow>>>,
     counters: Arc<Counters>,
     rng: Rng,
+    trusted_hops: Option<TrustedHops>,
 }
 
 /// What a [`Mesh`] is made with beside its policy.
@@ -65,6 +69,7 @@ struct Shared {
 pub struct Builder {
     rng: Rng,
     sink: Sink,
+    trusted_hops: Option<TrustedHops>,
 }
 
 impl Builder {
@@ -79,6 +84,14 @@ impl Builder {
     #[must_use]
     pub fn events(mut self, sink: Sink) -> Self {
         self.sink = sink;
+        self
+    }
+
+    /// So many trusted proxies stand in front of the server stacks, whatever the policies say
+    /// under `mesh.trustedHops`. [`TrustedHops`] says how they are counted.
+    #[must_use]
+    pub fn trusted_hops(mut self, hops: u32) -> Self {
+        self.trusted_hops = Some(TrustedHops(hops));
         self
     }
 
@@ -97,6 +110,7 @@ impl Builder {
                 followers: Mutex::default(),
                 counters,
                 rng: self.rng,
+                trusted_hops: self.trusted_hops,
             }),
         })
     }
