@@ -35,41 +35,28 @@ use trace::Line;
 /// ```
 /// use axum::{Router, routing::get};
 /// # use bytes::Bytes;
-/// # use http_body_util::{Empty, Full};
-/// # use std::{convert::Infallible, future::{Ready, ready}};
+/// # use http_body_util::{BodyExt as _, Empty, Full};
 /// use tower::ServiceExt;
 /// use tower_mesh::{Mesh, Policy};
-/// # use tower_mesh::balance::{Endpoint, Reset, Target};
-/// # #[derive(Clone)]
-/// # struct Echo;
-/// # impl Endpoint<Empty<Bytes>> for Echo {
-/// #     type Body = Full<Bytes>;
-/// #     type Future = Ready<Result<http::Response<Full<Bytes>>, Reset>>;
-/// #     fn send(&self, request: http::Request<Empty<Bytes>>) -> Self::Future {
-/// #         let id = request.headers()["x-request-id"].as_bytes().to_vec();
-/// #         ready(Ok(http::Response::new(Full::from(id))))
-/// #     }
-/// # }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mesh = Mesh::new(&Policy::default())?;
-/// # let endpoint = |_: &Target| Echo;
+/// # let ratings = |_: &tower_mesh::balance::Target| {
+/// #     tower::service_fn(async |request: http::Request<Empty<Bytes>>| {
+/// #         let id = request.headers()["x-request-id"].as_bytes().to_vec();
+/// #         Ok::<_, std::io::Error>(http::Response::new(Full::new(Bytes::from(id))))
+/// #     })
+/// # };
 /// # /*
 /// let client = mesh.client(connect::Hyper::new());
 /// # */
-/// # struct Make<F>(F);
-/// # impl<F: Fn(&Target) -> Echo> tower_mesh::balance::MakeEndpoint for Make<F> {
-/// #     type Endpoint = Echo;
-/// #     fn make(&self, target: &Target) -> Echo { (self.0)(target) }
-/// # }
-/// # let client = mesh.client(Make(endpoint));
+/// # let client = mesh.client(ratings);
 /// let handler = async move || {
 ///     let request = http::Request::get("http://ratings/").body(Empty::<Bytes>::new()).unwrap();
 ///     let reply = client.oneshot(request).await.unwrap(); // with the caller's `x-request-id`
-/// #   let reply = http_body_util::BodyExt::collect(reply.into_body()).await.unwrap().to_bytes();
 ///     // …
-/// #   reply
+/// #   reply.into_body().collect().await.unwrap().to_bytes()
 /// };
 /// let app: Router = Router::new().route("/", get(handler)).layer(mesh.server("reviews"));
 /// # let request = http::Request::get("/").header("x-request-id", "id-1");

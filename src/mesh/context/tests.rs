@@ -49,7 +49,8 @@ async fn a_deadline_is_believed_from_grpc_and_from_who_is_trusted() {
         (&[(expected, "300")], true, Some(300)),
         (&[(expected, "300")], false, None),
         (&[(expected, "-1")], true, None),
-        (&[(expected, "18446744073709551615")], true, None),
+        (&[(expected, "18446744073709551615")], true, Some(u64::MAX)),
+        (&[(expected, "18446744073709551616")], true, None),
         (&[grpc, (timeout, "2S"), (expected, "30")], true, Some(30)),
         (
             &[grpc, (timeout, "2S"), (expected, "30")],
