@@ -349,7 +349,7 @@ fn client_stack() {
         });
         allocates_nothing("cloned for each request", fresh);
         let client = mesh.client(AllAtOnce);
-        let soon = std::time::Instant::now() + Duration::from_secs(3_600);
+        let soon = tower_mesh::clock::now() + Duration::from_secs(3_600);
         let context = mesh::Context::default().with_deadline(soon);
         let scoped = tower::service_fn(move |request| {
             let mut client = client.clone();
