@@ -34,7 +34,7 @@
 //! | ground | [`clock`], [`rng`], [`stripe`], [`live`], [`drive`], [`gate`], [`reply`], [`event`] | nothing of traffic |
 //! | policy | [`policy`] | what people write: plain data |
 //! | layers | [`route`], [`fault`], [`limit`], [`split`], [`timeout`], [`balance`] | the floors below, not each other |
-//! | adapters | [`connect`] | layers, and the outside world |
+//! | adapters | [`connect`], [`discover`] | layers, and the outside world |
 //! | roof | [`plan`], [`mesh`] | everything |
 //! | proof | [`explain`], [`testing`] | the roof |
 //!
@@ -46,6 +46,7 @@
 pub mod balance;
 pub mod clock;
 pub mod connect;
+pub mod discover;
 pub mod drive;
 pub mod event;
 pub mod explain;

@@ -4,6 +4,7 @@ use crate::live::Live;
 use crate::mesh;
 use crate::mesh::forward::{Forward, Next, UnderWay};
 use crate::mesh::running::{Follow, Running, Wired, Wires};
+use crate::plan::Entry;
 use crate::reply::{Guarded, ReplyBody};
 use crate::rng::Rng;
 use http::{Request, Response};
@@ -83,7 +84,7 @@ where
         decision.deadline = mesh::Context::send(&mut request, self.in_scope);
         // The gates look at the request by reference, and it is sent from here: each time that it
         // is passed by value it is copied.
-        match UnderWay::begin(wired, &mut request, decision) {
+        match UnderWay::begin(wired, Entry::Mesh, &mut request, decision) {
             Next::Send(departure) => match departure.endpoint() {
                 Some(endpoint) => {
                     let future = endpoint.send(request);

@@ -23,6 +23,8 @@ mod forward;
 mod running;
 mod serve;
 mod server;
+#[cfg(feature = "yaml")]
+mod watch;
 
 pub use client::Client;
 pub use context::{Context, Scope};
@@ -30,13 +32,15 @@ pub use counters::Stats;
 pub use forward::{Forward, UnderWay};
 pub use serve::{Serve, Served};
 pub use server::{Server, ServerLayer};
+#[cfg(feature = "yaml")]
+pub use watch::Watching;
 
 use crate::balance::MakeEndpoint;
 use crate::event::{Event, Sink};
 use crate::gate::TrustedHops;
 use crate::live::Live;
 use crate::plan::Plan;
-use crate::policy::{Errors, Policy};
+use crate::policy::{Errors, Policy, Workload};
 use crate::rng::Rng;
 use counters::Counters;
 use parking_lot::Mutex;
@@ -62,6 +66,7 @@ struct Shared {
     counters: Arc<Counters>,
     rng: Rng,
     trusted_hops: Option<TrustedHops>,
+    workload: Workload,
 }
 
 /// What a [`Mesh`] is made with beside its policy.
@@ -70,6 +75,7 @@ pub struct Builder {
     rng: Rng,
     sink: Sink,
     trusted_hops: Option<TrustedHops>,
+    workload: Workload,
 }
 
 impl Builder {
@@ -77,6 +83,14 @@ impl Builder {
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = rng;
+        self
+    }
+
+    /// Says who asks: what the policy has for some clients only is chosen by it. Default: a
+    /// workload in the namespace `default`, without labels.
+    #[must_use]
+    pub fn workload(mut self, workload: Workload) -> Self {
+        self.workload = workload;
         self
     }
 
@@ -101,7 +115,7 @@ impl Builder {
     ///
     /// Everything that is wrong with the policy.
     pub fn build(self, policy: &Policy) -> Result<Mesh, Errors> {
-        let plan = policy.compile()?;
+        let plan = policy.compile_for(&self.workload)?;
         let counters = Arc::new(Counters::new(self.sink));
         let running = Running::new(plan, None, &counters, &self.rng.aside());
         Ok(Mesh {
@@ -111,6 +125,7 @@ impl Builder {
                 counters,
                 rng: self.rng,
                 trusted_hops: self.trusted_hops,
+                workload: self.workload,
             }),
         })
     }
@@ -186,7 +201,7 @@ impl Mesh {
         let shared = &self.shared;
         let followers = shared.followers.lock();
         let before = shared.live.pin().value();
-        let plan = Plan::with_previous(policy, Some(&before.plan))?;
+        let plan = Plan::with_previous(policy, &shared.workload, Some(&before.plan))?;
         let running = Arc::new(Running::new(
             plan,
             Some(&before),
@@ -225,6 +240,13 @@ impl Mesh {
         self.shared
             .counters
             .tell(&Event::ReloadRefused { errors: &errors });
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.shared
+            .live
+            .with(|running| running.plan.policy().clone())
     }
 
     /// What has been counted so far.

@@ -97,8 +97,8 @@ where
         let mesh = &self.shared.mesh.shared;
         let served = Served::new(mesh.live.pin(), &self.shared.service);
         let mut decision = Decision::new(mesh.rng.chance());
-        let hops = self.shared.trusted_hops;
-        decision.trusted_hops = hops.unwrap_or(served.running.plan.trusted_hops);
+        let in_policy = || TrustedHops(served.running.plan.policy().mesh.trusted_hops);
+        decision.trusted_hops = self.shared.trusted_hops.unwrap_or_else(in_policy);
         if let Some(refusal) = mesh.counters.begin() {
             return Serve::refuse(served, refusal, &request);
         }
