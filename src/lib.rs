@@ -33,6 +33,7 @@
 //! |---|---|---|
 //! | ground | [`clock`], [`rng`], [`stripe`], [`live`], [`drive`], [`gate`], [`reply`], [`event`] | nothing of traffic |
 //! | policy | [`policy`] | what people write: plain data |
+//! | import | [`import`] | policy, and the documents that others write |
 //! | layers | [`route`], [`fault`], [`limit`], [`split`], [`timeout`], [`balance`] | the floors below, not each other |
 //! | adapters | [`connect`], [`discover`] | layers, and the outside world |
 //! | roof | [`plan`], [`mesh`] | everything |
@@ -52,6 +53,8 @@ pub mod event;
 pub mod explain;
 pub mod fault;
 pub mod gate;
+#[cfg(feature = "yaml")]
+pub mod import;
 pub mod limit;
 pub mod live;
 pub mod mesh;
