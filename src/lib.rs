@@ -17,6 +17,8 @@
 //! asked, and its abort reaches nobody. A rule that redirects or responds answers then. The
 //! destination is chosen once, by [`split`], and only after that the request is changed: headers,
 //! host, path. [`balance`] calls one of its endpoints and turns what goes wrong there into a reply.
+//! What the server learns of a request reaches the clients that its handler calls, as a
+//! [`Context`](mesh::Context): their calls have its deadline and belong to its trace.
 //!
 //! # A policy's way
 //!
