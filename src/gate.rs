@@ -45,6 +45,8 @@ pub struct Decision {
     pub endpoint: Option<u32>,
     /// For how long the request is to be held back: written by `fault`, obeyed by who drives.
     pub delay: Option<Duration>,
+    /// The port of the gateway's listener at which the request came in; `None` in the mesh.
+    pub listener: Option<u16>,
     now: Option<Instant>,
 }
 
@@ -57,6 +59,7 @@ impl Decision {
             destination: None,
             endpoint: None,
             delay: None,
+            listener: None,
             now: None,
         }
     }

@@ -2,7 +2,7 @@ use crate::balance::{Endpoint, MakeEndpoint};
 use crate::live::Live;
 use crate::mesh::forward::{Forward, Next, UnderWay};
 use crate::mesh::running::{Follow, Running, Wired, Wires};
-use crate::plan::Entry;
+use crate::plan::{Entry, Plan};
 use crate::reply::{Guarded, ReplyBody};
 use crate::rng::Rng;
 use http::{Request, Response};
@@ -64,11 +64,27 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Forward<E, B> {
+    fn call(&mut self, request: Request<B>) -> Forward<E, B> {
+        self.send(request, |_, _| Entry::Mesh)
+    }
+}
+
+impl<E> Client<E> {
+    /// Sends a request that comes in somewhere.
+    #[inline]
+    pub(super) fn send<B>(
+        &self,
+        mut request: Request<B>,
+        entry: impl FnOnce(&Plan, &mut Request<B>) -> Entry,
+    ) -> Forward<E, B>
+    where
+        E: Endpoint<B>,
+    {
         let wired = self.shared.live.pin();
+        let entry = entry(&wired.running.plan, &mut request);
         // The gates look at the request by reference, and it is sent from here: each time that it
         // is passed by value it is copied.
-        match UnderWay::begin(wired, Entry::Mesh, &mut request, self.shared.rng.chance()) {
+        match UnderWay::begin(wired, entry, &mut request, self.shared.rng.chance()) {
             Next::Send(departure) => match departure.endpoint() {
                 Some(endpoint) => {
                     let future = endpoint.send(request);

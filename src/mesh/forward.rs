@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::gate::{Decision, Gate as _};
 use crate::live::Pinned;
 use crate::mesh::running::{Running, Wired};
-use crate::plan::{Entry, Rule, unknown_host};
+use crate::plan::{Entry, Rule, unknown_host, without_tls};
 use crate::reply::{Flags, Guarded, Refusal, ReplyBody, ReplyTo};
 use crate::rng::Chance;
 use crate::timeout::{Deadline, response_timeout};
@@ -172,6 +172,9 @@ impl<E> UnderWay<E> {
                 if let Some(rule) = self.rule() {
                     // Once, before the first attempt.
                     rule.request.apply(request.headers_mut());
+                }
+                if decision.listener.is_some() {
+                    without_tls(request);
                 }
                 self.count(chosen);
                 Next::Send(Departure {

@@ -19,6 +19,7 @@
 mod client;
 mod counters;
 mod forward;
+mod gateway;
 mod running;
 mod serve;
 mod server;
@@ -28,6 +29,7 @@ mod watch;
 pub use client::Client;
 pub use counters::Stats;
 pub use forward::{Forward, UnderWay};
+pub use gateway::Gateway;
 pub use serve::{Serve, Served};
 pub use server::{Server, ServerLayer};
 #[cfg(feature = "yaml")]
@@ -159,6 +161,19 @@ impl Mesh {
         followers.retain(|follower| follower.strong_count() > 0);
         followers.push(follower);
         client
+    }
+
+    /// A gateway stack: what comes in from outside at one of the policy's gateways, by its name
+    /// there (`ns/name`, for documents of Istio and the Gateway API), routed, limited, faulted,
+    /// split and balanced. See [`Gateway`] for the ports.
+    ///
+    /// As for [`client`](Self::client), make one and clone it. A gateway that the policy does not
+    /// name answers 404, until a reload names it.
+    pub fn gateway<M>(&self, name: impl Into<Arc<str>>, maker: M) -> Gateway<M::Endpoint>
+    where
+        M: MakeEndpoint + Send + Sync + 'static,
+    {
+        Gateway::new(self.client(maker), name.into())
     }
 
     /// A server stack, as a layer: what the policy puts under `services.<service>.inbound`. A

@@ -4,8 +4,8 @@ use crate::plan::Rule;
 use crate::plan::claims::Claims;
 use crate::plan::compile::{Compiled, Compiler};
 use crate::plan::entry::{Gateway, Listener, Port};
-use crate::plan::registry::{host, host_and_port, is_visible, shows};
 use crate::plan::select::{Spot, select};
+use crate::policy::registry::{host, host_and_port, is_visible, shows};
 use crate::policy::{self, Door, Host, ListenerProtocol, Precedence, Sidecar, Workload};
 use crate::route::{Hosts, Rules, Table};
 use std::borrow::Cow;
@@ -217,6 +217,7 @@ impl Compiler<'_> {
         for listener in &gateway.listeners {
             let port = ports.entry(listener.port).or_insert_with(|| Port {
                 number: listener.port,
+                https: listener.protocol == ListenerProtocol::Https,
                 hosts: Hosts::default(),
                 listeners: [].into(),
             });
