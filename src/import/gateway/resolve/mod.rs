@@ -13,6 +13,7 @@ use crate::policy::trail::Trail;
 use crate::policy::{self, Door, Host, Match, PathMatch, Precedence};
 use attach::{Attached, MeshHost};
 use gateways::Gateways;
+use rules::From;
 
 pub(super) fn all(resources: &resource::Resources<'_>, model: &mut Model) {
     let gateways = Gateways::build(&resources.gateway, &resources.kubernetes.namespaces);
@@ -32,19 +33,23 @@ pub(super) fn all(resources: &resource::Resources<'_>, model: &mut Model) {
             detached(route);
             continue;
         }
-        let mut rules = rules::convert(route, &resources.gateway, model);
-        if let (RouteKind::Grpc, Some(some)) = (route.kind, &some) {
-            for rule in &mut rules {
-                take_any_path(rule, some);
+        let converted = |door| {
+            let mut rules = rules::convert(route, door, &resources.gateway, model);
+            if let (RouteKind::Grpc, Some(some)) = (route.kind, &some) {
+                for rule in &mut rules {
+                    take_any_path(rule, some);
+                }
             }
-        }
-        let named = |hosts: Vec<Host>| {
+            rules
+        };
+        let named = |hosts: Vec<Host>, rules| {
             let mut made = policy::Route::new(route.is.full_name(), hosts);
             made.namespace = Some(route.is.namespace.to_owned());
             made.precedence = Precedence::Specific;
-            made.rules.clone_from(&rules);
+            made.rules = rules;
             made
         };
+        let at_gateways = !doors.is_empty();
         if !doors.is_empty() {
             let every: Option<Host> = "*".parse().ok();
             let hosts: Vec<_> = match route.hostnames.is_empty() {
@@ -53,17 +58,22 @@ pub(super) fn all(resources: &resource::Resources<'_>, model: &mut Model) {
                     .map(|(host, _)| host.clone())
                     .collect(),
             };
-            let mut made = named(hosts);
+            let mut made = named(hosts, converted(From::Gateway));
             made.gateways = doors;
             own.push((route, made, Vec::new()));
         }
+        let rules = match mesh.is_empty() {
+            true => Vec::new(),
+            false => converted(From::Mesh { told: at_gateways }),
+        };
         let (consumer, producer): (Vec<_>, Vec<_>) =
             mesh.into_iter().partition(|host| host.is_consumer);
         for (hosts, into) in [(consumer, &mut consumers), (producer, &mut own)] {
             if hosts.is_empty() {
                 continue;
             }
-            let mut made = named(hosts.iter().map(|host| host.host.clone()).collect());
+            let names = hosts.iter().map(|host| host.host.clone());
+            let mut made = named(names.collect(), rules.clone());
             made.gateways = vec![Door::Mesh];
             if hosts[0].is_consumer {
                 made.visible_to = Some(vec![route.is.namespace.to_owned()]);

@@ -1,3 +1,4 @@
+use crate::import::field::Field;
 use crate::import::gateway::backend::{ANSWERED, Backend, Reference};
 use crate::import::gateway::filter::MirrorTo;
 use crate::import::gateway::grant::Crossing;
@@ -8,14 +9,28 @@ use crate::import::model::Model;
 use crate::policy::wording::shortened;
 use crate::policy::{self, Destination, Mirror, Percent};
 
+/// Whose requests the rules are for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum From {
+    /// Those of a gateway, which needs a grant to send them into other namespaces.
+    Gateway,
+    /// Those of clients in the mesh, who may call whom they like, as Istio has it.
+    Mesh {
+        /// Whether what is wrong was told already.
+        told: bool,
+    },
+}
+
 /// The rules of a route, now that all services are known.
 pub(super) fn convert(
     route: &Route<'_>,
+    from: From,
     resources: &Resources<'_>,
     model: &Model,
 ) -> Vec<policy::Rule> {
     let lookup = Lookup {
         route,
+        from,
         resources,
         model,
     };
@@ -24,6 +39,7 @@ pub(super) fn convert(
 
 struct Lookup<'a, 'b> {
     route: &'b Route<'a>,
+    from: From,
     resources: &'b Resources<'a>,
     model: &'b Model,
 }
@@ -91,7 +107,7 @@ impl Lookup<'_, '_> {
         if !self.model.policy().services.contains_key(&service) {
             let message = format!("there is no service `{}`", shortened(&service));
             let advice = "name another, or remove the filter";
-            field.fault("unknown-service", message, advice);
+            self.tell(field, "unknown-service", message, advice);
             field.left_out("nothing is copied");
             return None;
         }
@@ -117,16 +133,24 @@ impl Lookup<'_, '_> {
                     " of another group"
                 };
                 let message = format!("no request can be sent to a {}{group}", shortened(kind));
-                field.fault("invalid-kind", message, "name a Service");
+                self.tell(field, "invalid-kind", message, "name a Service");
                 return None;
             }
         };
         let Some(port) = reference.port else {
             let message = "the field `port` is missing";
-            field.fault("missing-field", message, "add one of the service's ports");
+            self.tell(
+                field,
+                "missing-field",
+                message,
+                "add one of the service's ports",
+            );
             return None;
         };
-        let permitted = home == self.route.is.namespace || self.is_granted(reference, home);
+        let permitted = self.from != From::Gateway
+            || home == self.route.is.namespace
+            || reference.kind == "Hostname"
+            || self.is_granted(reference, home);
         if !permitted {
             let message = format!("no ReferenceGrant in the namespace `{home}` permits this");
             let advice = format!(
@@ -135,7 +159,7 @@ impl Lookup<'_, '_> {
                 self.route.is.namespace,
                 shortened(reference.kind)
             );
-            field.fault("ref-not-permitted", message, advice);
+            self.tell(field, "ref-not-permitted", message, advice);
             return None;
         }
         let services = &self.model.policy().services;
@@ -150,6 +174,18 @@ impl Lookup<'_, '_> {
         match native {
             Some(native) if !services.contains_key(&full) => Some(native),
             _ => Some(full),
+        }
+    }
+
+    fn tell(
+        &self,
+        field: &Field<'_>,
+        id: &'static str,
+        message: impl Into<String>,
+        advice: impl Into<String>,
+    ) {
+        if self.from != (From::Mesh { told: true }) {
+            field.fault(id, message, advice);
         }
     }
 
