@@ -39,13 +39,6 @@ fn check_one(rule: &Rule, trail: &Trail, found: &mut Vec<Error>) {
         .filter(|(_, there)| *there)
         .map(|(name, _)| *name);
     let Some(first) = fields.next() else {
-        let message = "the rule has no destinations";
-        let error = Error::new("no-destination", trail.key("to"), message);
-        found.push(
-            error.advise(
-                "write where its requests go: [{ service: … }], or a `redirect` or `respond`",
-            ),
-        );
         return;
     };
     for other in fields {
