@@ -17,8 +17,10 @@
 //! ```
 
 mod client;
+mod context;
 mod counters;
 mod forward;
+mod gateway;
 mod running;
 mod serve;
 mod server;
@@ -26,8 +28,10 @@ mod server;
 mod watch;
 
 pub use client::Client;
+pub use context::{Context, Scope};
 pub use counters::Stats;
 pub use forward::{Forward, UnderWay};
+pub use gateway::Gateway;
 pub use serve::{Serve, Served};
 pub use server::{Server, ServerLayer};
 #[cfg(feature = "yaml")]
@@ -35,6 +39,7 @@ pub use watch::Watching;
 
 use crate::balance::MakeEndpoint;
 use crate::event::{Event, Sink};
+use crate::gate::TrustedHops;
 use crate::live::Live;
 use crate::plan::Plan;
 use crate::policy::{Errors, Policy, Workload};
@@ -62,6 +67,7 @@ struct Shared {
     followers: Mutex<Vec<Weak<dyn Follow>>>,
     counters: Arc<Counters>,
     rng: Rng,
+    trusted_hops: Option<TrustedHops>,
     workload: Workload,
 }
 
@@ -70,6 +76,7 @@ struct Shared {
 pub struct Builder {
     rng: Rng,
     sink: Sink,
+    trusted_hops: Option<TrustedHops>,
     workload: Workload,
 }
 
@@ -96,6 +103,14 @@ impl Builder {
         self
     }
 
+    /// So many trusted proxies stand in front of the server stacks, whatever the policies say
+    /// under `mesh.trustedHops`. [`TrustedHops`] says how they are counted.
+    #[must_use]
+    pub fn trusted_hops(mut self, hops: u32) -> Self {
+        self.trusted_hops = Some(TrustedHops(hops));
+        self
+    }
+
     /// Compiles the policy and puts it to work.
     ///
     /// # Errors
@@ -111,6 +126,7 @@ impl Builder {
                 followers: Mutex::default(),
                 counters,
                 rng: self.rng,
+                trusted_hops: self.trusted_hops,
                 workload: self.workload,
             }),
         })
@@ -159,6 +175,19 @@ impl Mesh {
         followers.retain(|follower| follower.strong_count() > 0);
         followers.push(follower);
         client
+    }
+
+    /// A gateway stack: what comes in from outside at one of the policy's gateways, by its name
+    /// there (`ns/name`, for documents of Istio and the Gateway API), routed, limited, faulted,
+    /// split and balanced. See [`Gateway`] for the ports.
+    ///
+    /// As for [`client`](Self::client), make one and clone it. A gateway that the policy does not
+    /// name answers 404, until a reload names it.
+    pub fn gateway<M>(&self, name: impl Into<Arc<str>>, maker: M) -> Gateway<M::Endpoint>
+    where
+        M: MakeEndpoint + Send + Sync + 'static,
+    {
+        Gateway::new(self.client(maker), name.into())
     }
 
     /// A server stack, as a layer: what the policy puts under `services.<service>.inbound`. A

@@ -1,9 +1,9 @@
 use crate::balance::Target;
 use crate::fault::Injection;
 use crate::limit::Limits;
-use crate::plan::registry::{Registry, host_and_port, in_kubernetes};
 use crate::plan::select::Spot;
 use crate::plan::{Arm, Cluster, Inbound, Place, Plan, Rule};
+use crate::policy::registry::{Registry, host_and_port, in_kubernetes};
 use crate::policy::{self, Balance, Destination, Policy, Subset, Workload};
 use crate::route::HeaderEdit;
 use crate::split::Weights;
