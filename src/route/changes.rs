@@ -24,8 +24,8 @@ impl Changes {
         let edit = |rule: &policy::HeaderChanges, to: &policy::HeaderChanges| {
             let (rule, to) = (HeaderEdit::compile(rule), HeaderEdit::compile(to));
             match alone {
-                true => rule.beside(to),
-                false => to.before(rule),
+                true => rule.beside(&to),
+                false => to.before(&rule),
             }
         };
         let own = &to.rewrite;

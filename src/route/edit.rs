@@ -29,7 +29,7 @@ impl HeaderEdit {
     /// Both as one: all that is removed, then all that is set, the other's last so that it wins,
     /// then all that is added.
     #[must_use]
-    pub fn beside(self, other: Self) -> Self {
+    pub fn beside(&self, other: &Self) -> Self {
         let set = self.set.iter().filter(|(name, _)| !names(&other.set, name));
         Self {
             remove: self.remove.iter().chain(&other.remove).cloned().collect(),
@@ -41,7 +41,7 @@ impl HeaderEdit {
     /// One after the other, as one: what the later removes or sets is all that is left of a
     /// header.
     #[must_use]
-    pub fn before(self, later: Self) -> Self {
+    pub fn before(&self, later: &Self) -> Self {
         let untouched =
             |name: &HeaderName| !later.remove.contains(name) && !names(&later.set, name);
         let set = self.set.iter().filter(|(name, _)| untouched(name));
@@ -127,7 +127,7 @@ mod tests {
             let mut in_turn = headers.clone();
             first.apply(&mut in_turn);
             second.apply(&mut in_turn);
-            first.before(second).apply(&mut headers);
+            first.before(&second).apply(&mut headers);
             prop_assert_eq!(lines(&headers), lines(&in_turn));
         }
 
@@ -135,7 +135,7 @@ mod tests {
         #[test]
         fn of_both_as_one_the_other_wins(first in edits(), second in edits()) {
             let mut headers = HeaderMap::new();
-            first.clone().beside(second.clone()).apply(&mut headers);
+            first.beside(&second).apply(&mut headers);
             for (name, value) in &second.set {
                 prop_assert_eq!(headers.get(name), Some(value));
             }

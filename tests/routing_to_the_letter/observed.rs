@@ -73,7 +73,7 @@ fn text(value: &Value) -> &str {
 }
 
 /// Rules for every host, or routes by host.
-fn plan(level: &str, routes: Value) -> Plan {
+fn plan(level: &str, routes: &Value) -> Plan {
     let policy: Policy = serde_json::from_value(json!({
         "mesh": { "pathNormalization": level },
         "services": { "a": { "endpoints": [{ "address": "10.0.0.1:80" }] } },
@@ -84,7 +84,7 @@ fn plan(level: &str, routes: Value) -> Plan {
     Plan::lenient(&policy, &Workload::default(), None)
 }
 
-fn one_route(rules: Value) -> Value {
+fn one_route(rules: &Value) -> Value {
     json!([{ "name": "r", "hosts": ["*"], "rules": rules }])
 }
 
@@ -120,7 +120,7 @@ fn normalisation(part: &Value, tally: &mut Tally) {
         ("MERGE_SLASHES", "mergeSlashes"),
         ("DECODE_AND_MERGE_SLASHES", "decodeAndMergeSlashes"),
     ] {
-        let plan = plan(level, one_route(json!([{ "to": [{ "service": "a" }] }])));
+        let plan = plan(level, &one_route(&json!([{ "to": [{ "service": "a" }] }])));
         for case in list(&part["paths"]) {
             let path = text(&case["path"]);
             if path.contains("<raw byte") {
@@ -228,7 +228,7 @@ fn rewrites(cases: &[Value], tally: &mut Tally) {
         tally.tried(PART);
         let rule =
             json!({ "match": [matching], "rewrite": { "path": path }, "to": [{ "service": "a" }] });
-        let answer = ask(&plan("none", one_route(json!([rule]))), case, "a.test");
+        let answer = ask(&plan("none", &one_route(&json!([rule]))), case, "a.test");
         let told = case["x-envoy-original-path"].as_str();
         assert_eq!(
             received(&answer),
@@ -267,7 +267,7 @@ fn redirects(cases: &[Value], tally: &mut Tally) {
         let matching = matches(&case["config"]["match"]).unwrap();
         let rule = json!({ "match": [matching], "redirect": redirect });
         let answer = ask(
-            &plan("none", one_route(json!([rule]))),
+            &plan("none", &one_route(&json!([rule]))),
             case,
             text(&case["host"]),
         );
@@ -296,7 +296,7 @@ fn hosts(part: &Value, tally: &mut Tally) {
         };
         json!({ "name": domain, "hosts": [domain], "rules": [{ "match": matching, "to": [{ "service": "a" }] }] })
     });
-    let plan = plan("base", routes.collect());
+    let plan = plan("base", &routes.collect());
     for case in list(&part["cases"]) {
         let (host, expected) = (text(&case["host"]), &case["with_star_vhost"]);
         let taken_by = text(expected).trim_start_matches("suf ");
@@ -327,7 +327,7 @@ fn matching(part: &Value, tally: &mut Tally) {
             None => left_out.push(text(&route["match"]["path"])),
         }
     }
-    let plan = plan("none", one_route(rules.into()));
+    let plan = plan("none", &one_route(&rules.into()));
     for case in list(&part["cases"]) {
         let path = text(&case["path"]);
         let bare = path.split('?').next().unwrap_or(path);
@@ -364,7 +364,7 @@ fn repeated_headers(cases: &[Value], tally: &mut Tally) {
         let rule = json!({ "match": [matching], "to": [{ "service": "a" }] });
         let lines = list(&case["lines"]).iter().map(|line| json!(["x", line]));
         let asked = json!({ "path": "/", "headers": lines.collect::<Value>() });
-        let answer = ask(&plan("none", one_route(json!([rule]))), &asked, "a.test");
+        let answer = ask(&plan("none", &one_route(&json!([rule]))), &asked, "a.test");
         assert_eq!(json!(answer.forwards()), case["matches"], "{case}");
     }
 }
