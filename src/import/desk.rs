@@ -109,6 +109,14 @@ impl Desk {
         self.dropped.get() == Some(Severity::Error) || self.findings.borrow().iter().any(error)
     }
 
+    /// Says whether something was found for which Istio refuses the whole document: every error,
+    /// but for fields that nobody knows, which are left out by themselves.
+    pub(super) fn is_refused(&self) -> bool {
+        let error =
+            |error: &Error| error.severity == Severity::Error && error.id != "unknown-field";
+        self.dropped.get() == Some(Severity::Error) || self.findings.borrow().iter().any(error)
+    }
+
     /// What was found, in the order of finding.
     pub(crate) fn findings(&self, root: &Node) -> Vec<Error> {
         let mut findings = self.findings.borrow().clone();

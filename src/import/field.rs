@@ -101,6 +101,21 @@ impl<'a> Field<'a> {
         self.node.as_str().is_some()
     }
 
+    /// Says whether it is a mapping, so that what it lacks can be told.
+    pub(crate) fn is_mapping(&self) -> bool {
+        matches!(self.node.value, Value::Mapping(_))
+    }
+
+    /// Says whether it is a list of nothing, which is as good as none.
+    pub(crate) fn is_empty_list(&self) -> bool {
+        matches!(&self.node.value, Value::Sequence(items) if items.is_empty())
+    }
+
+    /// Says whether Istio would refuse the document for what was found in it up to now.
+    pub(crate) fn is_in_refused_document(&self) -> bool {
+        self.desk.is_refused()
+    }
+
     /// Says that it does here what it does in Istio, with all in it.
     pub(crate) fn applied(&self) {
         self.desk.say(self.node, Status::Applied, Cow::Borrowed(""));
@@ -312,6 +327,11 @@ impl<'a> Fields<'a> {
     /// A text that may be left out.
     pub(crate) fn text(&self, key: &'static str) -> Option<&'a str> {
         self.get(key).and_then(|field| field.text())
+    }
+
+    /// A field that may be among those that the mapping can hold, or not.
+    pub(crate) fn peek(&self, key: &str) -> Option<Field<'a>> {
+        self.of.peek(key)
     }
 
     /// A field that has to be there; that it is not is told at the mapping.
