@@ -6,6 +6,10 @@
 //! the request between them (six layers that do cost 31 ns), and what the mesh does is what each
 //! layer does alone.
 
+mod source;
+
+pub use source::{Source, TrustedHops};
+
 use crate::clock;
 use crate::event::{Event, Sink};
 use crate::reply::{Refusal, Reply, ReplyBody, ReplyTo};
@@ -31,6 +35,12 @@ impl<G: Gate> Gate for Option<G> {
     }
 }
 
+impl<G: Gate> Gate for Box<G> {
+    fn admit<B>(&self, request: &mut Request<B>, decision: &mut Decision) -> Option<Refusal> {
+        G::admit(self, request, decision)
+    }
+}
+
 /// What the gates learn of one request for each other. It travels beside the request.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -39,6 +49,8 @@ pub struct Decision {
     pub chance: Chance,
     /// Which rule takes the request: written by `route`.
     pub rule: Option<u32>,
+    /// What of the path the rule's match took: written by `route`, for who rewrites the path.
+    pub matched: Matched,
     /// Which of the rule's destinations: written by `split`.
     pub destination: Option<u32>,
     /// Which endpoint of the destination: written by `balance`.
@@ -47,7 +59,25 @@ pub struct Decision {
     pub delay: Option<Duration>,
     /// The port of the gateway's listener at which the request came in; `None` in the mesh.
     pub listener: Option<u16>,
+    /// When nobody will wait for the answer any more: written by who drives.
+    pub deadline: Option<Instant>,
+    /// Who the client is, for gates that tell clients apart: written by who drives.
+    pub trusted_hops: TrustedHops,
     now: Option<Instant>,
+}
+
+/// What of a request's path a match took. What stands in its place, where a rule rewrites paths,
+/// depends on it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Matched {
+    /// Nothing: the match asked for no path.
+    #[default]
+    Nothing,
+    /// So many bytes at its beginning. An element-wise prefix takes no slash at its end, except
+    /// that `/` takes the first.
+    Prefix(u32),
+    /// All of it.
+    Whole,
 }
 
 impl Decision {
@@ -56,10 +86,13 @@ impl Decision {
         Self {
             chance,
             rule: None,
+            matched: Matched::default(),
             destination: None,
             endpoint: None,
             delay: None,
             listener: None,
+            deadline: None,
+            trusted_hops: TrustedHops::default(),
             now: None,
         }
     }
@@ -78,33 +111,15 @@ impl Decision {
         *self.now.get_or_insert_with(clock::now)
     }
 
+    /// How long until the [`deadline`](Self::deadline): `None` without one, zero when it is over.
+    pub fn time_left(&mut self) -> Option<Duration> {
+        let deadline = self.deadline?;
+        Some(deadline.saturating_duration_since(self.now()))
+    }
+
     /// Forgets the time, since the request has waited.
     pub fn has_waited(&mut self) {
         self.now = None;
-    }
-}
-
-/// The address of the connection's other end, for gates that tell clients apart by it.
-///
-/// A request extension. With the feature `axum`, axum's `ConnectInfo<SocketAddr>` serves as well.
-/// Headers such as `x-forwarded-for` are never asked: anybody can write them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Source(pub std::net::IpAddr);
-
-impl Source {
-    /// The source of a request, if something in front has told it.
-    pub fn of<B>(request: &Request<B>) -> Option<std::net::IpAddr> {
-        let extensions = request.extensions();
-        if let Some(Self(ip)) = extensions.get() {
-            return Some(*ip);
-        }
-        #[cfg(feature = "axum")]
-        if let Some(axum::extract::ConnectInfo(address)) =
-            extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
-        {
-            return Some(address.ip());
-        }
-        None
     }
 }
 
@@ -127,6 +142,7 @@ struct Shared<G> {
     gate: G,
     rng: Rng,
     sink: Sink,
+    trusted_hops: TrustedHops,
 }
 
 impl<G> GateLayer<G> {
@@ -137,8 +153,19 @@ impl<G> GateLayer<G> {
 
     /// The same with a source of chance and a listener.
     pub fn with(gate: G, rng: Rng, sink: Sink) -> Self {
+        Self::behind(TrustedHops::default(), gate, rng, sink)
+    }
+
+    /// The same behind proxies that are trusted to say who the client is.
+    pub fn behind(trusted_hops: TrustedHops, gate: G, rng: Rng, sink: Sink) -> Self {
+        let shared = Shared {
+            gate,
+            rng,
+            sink,
+            trusted_hops,
+        };
         Self {
-            shared: Arc::new(Shared { gate, rng, sink }),
+            shared: Arc::new(shared),
         }
     }
 }
@@ -170,6 +197,7 @@ where
 
     fn call(&mut self, mut request: Request<Q>) -> Self::Future {
         let mut decision = Decision::new(self.shared.rng.chance());
+        decision.trusted_hops = self.shared.trusted_hops;
         match self.shared.gate.admit(&mut request, &mut decision) {
             None => Reply::inner(self.inner.call(request)),
             Some(refusal) => {

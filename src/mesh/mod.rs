@@ -17,6 +17,7 @@
 //! ```
 
 mod client;
+mod context;
 mod counters;
 mod forward;
 mod gateway;
@@ -27,6 +28,7 @@ mod server;
 mod watch;
 
 pub use client::Client;
+pub use context::{Context, Scope};
 pub use counters::Stats;
 pub use forward::{Forward, UnderWay};
 pub use gateway::Gateway;
@@ -37,6 +39,7 @@ pub use watch::Watching;
 
 use crate::balance::MakeEndpoint;
 use crate::event::{Event, Sink};
+use crate::gate::TrustedHops;
 use crate::live::Live;
 use crate::plan::Plan;
 use crate::policy::{Errors, Policy, Workload};
@@ -64,6 +67,7 @@ struct Shared {
     followers: Mutex<Vec<Weak<dyn Follow>>>,
     counters: Arc<Counters>,
     rng: Rng,
+    trusted_hops: Option<TrustedHops>,
     workload: Workload,
 }
 
@@ -72,6 +76,7 @@ struct Shared {
 pub struct Builder {
     rng: Rng,
     sink: Sink,
+    trusted_hops: Option<TrustedHops>,
     workload: Workload,
 }
 
@@ -98,6 +103,14 @@ impl Builder {
         self
     }
 
+    /// So many trusted proxies stand in front of the server stacks, whatever the policies say
+    /// under `mesh.trustedHops`. [`TrustedHops`] says how they are counted.
+    #[must_use]
+    pub fn trusted_hops(mut self, hops: u32) -> Self {
+        self.trusted_hops = Some(TrustedHops(hops));
+        self
+    }
+
     /// Compiles the policy and puts it to work.
     ///
     /// # Errors
@@ -113,6 +126,7 @@ impl Builder {
                 followers: Mutex::default(),
                 counters,
                 rng: self.rng,
+                trusted_hops: self.trusted_hops,
                 workload: self.workload,
             }),
         })

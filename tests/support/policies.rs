@@ -77,7 +77,8 @@ fn text_match() -> impl Strategy<Value = TextMatch> {
 fn method() -> impl Strategy<Value = TextMatch> {
     prop_oneof![
         "[A-Z]{1,7}".prop_map(TextMatch::Exact),
-        text().prop_map(TextMatch::Prefix)
+        text().prop_map(TextMatch::Prefix),
+        pattern().prop_map(TextMatch::Regex),
     ]
 }
 
