@@ -42,6 +42,7 @@ mod changes;
 mod edit;
 mod gate;
 mod host;
+mod index;
 mod layer;
 mod matcher;
 mod new_path;
