@@ -10,7 +10,7 @@ use crate::clock;
 use crate::event::{Event, Sink};
 use crate::reply::{Refusal, Reply, ReplyBody, ReplyTo};
 use crate::rng::{Chance, Rng};
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -45,6 +45,9 @@ pub struct Decision {
     pub endpoint: Option<u32>,
     /// For how long the request is to be held back: written by `fault`, obeyed by who drives.
     pub delay: Option<Duration>,
+    /// The page's origin that may read the answer: written by `cors`, which marks the answer with
+    /// it. Boxed, since few requests come from pages of other origins.
+    pub origin: Option<Box<HeaderValue>>,
     now: Option<Instant>,
 }
 
@@ -57,6 +60,7 @@ impl Decision {
             destination: None,
             endpoint: None,
             delay: None,
+            origin: None,
             now: None,
         }
     }

@@ -31,7 +31,7 @@
 //! |---|---|---|
 //! | ground | [`clock`], [`rng`], [`stripe`], [`live`], [`drive`], [`gate`], [`reply`], [`event`] | nothing of traffic |
 //! | policy | [`policy`] | what people write: plain data |
-//! | layers | [`route`], [`fault`], [`limit`], [`split`], [`timeout`], [`balance`] | the floors below, not each other |
+//! | layers | [`route`], [`fault`], [`cors`], [`limit`], [`split`], [`timeout`], [`balance`] | the floors below, not each other |
 //! | adapters | [`connect`] | layers, and the outside world |
 //! | roof | [`plan`], [`mesh`] | everything |
 //! | proof | [`explain`], [`testing`] | the roof |
@@ -44,6 +44,7 @@
 pub mod balance;
 pub mod clock;
 pub mod connect;
+pub mod cors;
 pub mod drive;
 pub mod event;
 pub mod explain;

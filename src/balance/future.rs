@@ -20,6 +20,7 @@ pub fn refused<B: ReplyBody, H: Hold>(
     to: ReplyTo,
     held: Option<&H>,
 ) -> Response<Guarded<B::Out, H>> {
+    let held = held.filter(|_| !refusal.is_as_is());
     let mut response = refusal.into_response::<Guarded<B, H>>(to);
     if let Some(held) = held {
         held.head(response.headers_mut());

@@ -18,6 +18,8 @@ struct Reason {
     status: StatusCode,
     body: Cow<'static, str>,
     headers: HeaderMap,
+    /// Nobody changes it on its way.
+    as_is: bool,
     reply: LocalReply,
 }
 
@@ -70,6 +72,7 @@ impl Refusal {
             status,
             body: Cow::Borrowed(""),
             headers: HeaderMap::new(),
+            as_is: false,
             reply: LocalReply {
                 status,
                 flags,
@@ -105,6 +108,19 @@ impl Refusal {
     pub fn flag(mut self, flags: Flags) -> Self {
         self.0.reply.flags = self.0.reply.flags | flags;
         self
+    }
+
+    /// Keeps the reply as it is made: a rule's changes of response headers are not for it, and
+    /// gRPC callers get it in HTTP's words. The answer to a preflight is such a one.
+    #[must_use]
+    pub fn as_is(mut self) -> Self {
+        self.0.as_is = true;
+        self
+    }
+
+    /// Says whether nothing in the reply is to be changed.
+    pub fn is_as_is(&self) -> bool {
+        self.0.as_is
     }
 
     /// The status that stands for it.
@@ -143,7 +159,7 @@ impl Refusal {
             );
         let mut status = reason.status;
         let mut body = Bytes::new();
-        if to.grpc {
+        if to.grpc && !reason.as_is {
             status = StatusCode::OK;
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
             headers.insert(GRPC_STATUS, grpc_status(reason.status).into());
@@ -238,6 +254,17 @@ mod tests {
             response.extensions().get::<LocalReply>().unwrap().status,
             429
         );
+    }
+
+    #[test]
+    fn a_reply_that_is_kept_as_it_is_speaks_http_to_everybody() {
+        let request = Request::post("/s/M")
+            .header("content-type", "application/grpc")
+            .body(())
+            .unwrap();
+        let response = answer(limited().as_is(), &request);
+        assert_eq!(response.status(), 429);
+        assert!(response.headers().get("grpc-status").is_none());
     }
 
     #[test]

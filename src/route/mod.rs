@@ -43,10 +43,8 @@ mod host;
 mod layer;
 mod matcher;
 mod path;
-mod pattern;
 mod service;
 mod table;
-mod text;
 mod value;
 
 pub use asked::Asked;
@@ -55,8 +53,9 @@ pub use host::Hosts;
 pub use layer::RouteLayer;
 pub use matcher::Matcher;
 pub use path::PathMatcher;
-pub use pattern::CompiledPattern;
 pub use service::Route;
 pub use table::{Found, Rules, Table};
-pub use text::TextMatcher;
 pub use value::ValueMatcher;
+
+// Where other layers find them, too.
+pub use crate::policy::{CompiledPattern, TextMatcher};
