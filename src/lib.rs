@@ -29,9 +29,9 @@
 //!
 //! | floor | modules | what it knows |
 //! |---|---|---|
-//! | ground | [`clock`], [`rng`], [`stripe`], [`live`], [`drive`], [`gate`], [`reply`], [`event`] | nothing of traffic |
+//! | ground | [`clock`], [`rng`], [`stripe`], [`live`], [`drive`], [`gate`], [`reply`], [`event`], [`tee`] | nothing of traffic |
 //! | policy | [`policy`] | what people write: plain data |
-//! | layers | [`route`], [`fault`], [`cors`], [`limit`], [`split`], [`timeout`], [`balance`] | the floors below, not each other |
+//! | layers | [`route`], [`fault`], [`cors`], [`limit`], [`split`], [`mirror`], [`timeout`], [`balance`] | the floors below, not each other |
 //! | adapters | [`connect`] | layers, and the outside world |
 //! | roof | [`plan`], [`mesh`] | everything |
 //! | proof | [`explain`], [`testing`] | the roof |
@@ -53,6 +53,7 @@ pub mod gate;
 pub mod limit;
 pub mod live;
 pub mod mesh;
+pub mod mirror;
 pub mod plan;
 pub mod policy;
 pub mod reply;
@@ -60,6 +61,7 @@ pub mod rng;
 pub mod route;
 pub mod split;
 pub mod stripe;
+pub mod tee;
 pub mod testing;
 pub mod timeout;
 

@@ -171,6 +171,10 @@ fn lines_of(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
     if lines.next().is_none() {
         return Some(first.clone());
     }
-    let lines: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+    let lines: Vec<&[u8]> = headers
+        .get_all(name)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
     HeaderValue::from_bytes(&lines.join(&b","[..])).ok()
 }

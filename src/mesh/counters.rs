@@ -95,7 +95,7 @@ impl Counters {
             Event::ReloadRefused { .. } => {
                 line.reloads_refused.fetch_add(1, Ordering::Relaxed);
             }
-            Event::Reload { .. } => {}
+            Event::MirrorShed { .. } | Event::Reload { .. } => {}
         }
         self.sink.tell(event);
     }

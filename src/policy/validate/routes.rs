@@ -1,7 +1,7 @@
 use crate::policy::trail::Trail;
-use crate::policy::validate::{check_names, check_span, limits, name_or_index, twice};
+use crate::policy::validate::{check_names, check_span, extras, limits, name_or_index, twice};
 use crate::policy::wording::{choose_from, shortened};
-use crate::policy::{Destination, Error, HeaderChanges, Match, Policy, Route, Rule};
+use crate::policy::{Error, HeaderChanges, Match, Policy, Route, Rule};
 use std::collections::BTreeSet;
 
 pub(super) fn check(
@@ -20,7 +20,13 @@ pub(super) fn check(
             check_rule(rule, &trail, found);
             let to = trail.key("to");
             for (index, destination) in rule.to.iter().enumerate() {
-                check_destination(destination, policy, unread, &to.index(index), found);
+                let target = (destination.service.as_str(), destination.subset.as_deref());
+                check_target(target, policy, unread, &to.index(index), found);
+            }
+            let mirrors = trail.key("mirrors");
+            for (index, mirror) in rule.mirrors.iter().enumerate() {
+                let target = (mirror.service.as_str(), mirror.subset.as_deref());
+                check_target(target, policy, unread, &mirrors.index(index), found);
             }
         }
     }
@@ -110,6 +116,9 @@ fn check_rule(rule: &Rule, trail: &Trail, found: &mut Vec<Error>) {
     if let Some(timeout) = rule.timeout {
         check_span(timeout, trail.key("timeout"), found);
     }
+    if let Some(cors) = &rule.cors {
+        extras::check_cors(cors, &trail.key("cors"), found);
+    }
     limits::check(&rule.limits, &trail.key("limits"), found);
     limits::check_fault(&rule.fault, &trail.key("fault"), found);
     let trail = trail.key("headers");
@@ -136,36 +145,34 @@ fn check_changes(changes: &HeaderChanges, trail: &Trail, found: &mut Vec<Error>)
     }
 }
 
-fn check_destination(
-    to: &Destination,
+/// A service, and perhaps one of its subsets, that a rule names.
+fn check_target(
+    (name, subset): (&str, Option<&str>),
     policy: &Policy,
     unread: &BTreeSet<String>,
     trail: &Trail,
     found: &mut Vec<Error>,
 ) {
-    let Some(service) = policy.services.get(&to.service) else {
-        if !unread.contains(&to.service) {
-            let message = format!("there is no service `{}`", shortened(&to.service));
+    let Some(service) = policy.services.get(name) else {
+        if !unread.contains(name) {
+            let message = format!("there is no service `{}`", shortened(name));
             let known = policy.services.keys().chain(unread).map(String::as_str);
             let error = Error::new("unknown-service", trail.key("service"), message);
-            found.push(error.advise(choose_from(&to.service, known)));
+            found.push(error.advise(choose_from(name, known)));
         }
         return;
     };
-    let Some(subset) = &to.subset else {
+    let Some(subset) = subset else {
         return;
     };
     if !service.subsets.contains_key(subset) {
         let message = format!(
             "the service `{}` has no subset `{}`",
-            shortened(&to.service),
+            shortened(name),
             shortened(subset)
         );
         let known = service.subsets.keys().map(String::as_str);
-        let place = Trail::default()
-            .key("services")
-            .key(&to.service)
-            .key("subsets");
+        let place = Trail::default().key("services").key(name).key("subsets");
         let error = Error::new("unknown-subset", trail.key("subset"), message);
         found.push(error.because(place).advise(choose_from(subset, known)));
     }

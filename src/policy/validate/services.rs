@@ -95,8 +95,12 @@ fn check_subsets(service: &Service, trail: &Trail, found: &mut Vec<Error>) {
 pub(super) fn unused_subsets(policy: &Policy, trail: &Trail, found: &mut Vec<Error>) {
     let rules = policy.routes.iter().flat_map(|route| &route.rules);
     let used: HashSet<_> = rules
-        .flat_map(|rule| &rule.to)
-        .filter_map(|to| Some((to.service.as_str(), to.subset.as_deref()?)))
+        .flat_map(|rule| {
+            let to = rule.to.iter().map(|to| (&to.service, &to.subset));
+            let mirrors = rule.mirrors.iter();
+            to.chain(mirrors.map(|mirror| (&mirror.service, &mirror.subset)))
+        })
+        .filter_map(|(service, subset)| Some((service.as_str(), subset.as_deref()?)))
         .collect();
     for (service, subset) in policy
         .services
