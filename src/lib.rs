@@ -31,8 +31,9 @@
 //! |---|---|---|
 //! | ground | [`clock`], [`rng`], [`stripe`], [`live`], [`drive`], [`gate`], [`reply`], [`event`], [`tee`] | nothing of traffic |
 //! | policy | [`policy`] | what people write: plain data |
+//! | import | [`import`] | policy, and the documents that others write |
 //! | layers | [`route`], [`fault`], [`cors`], [`limit`], [`split`], [`mirror`], [`timeout`], [`balance`] | the floors below, not each other |
-//! | adapters | [`connect`] | layers, and the outside world |
+//! | adapters | [`connect`], [`discover`] | layers, and the outside world |
 //! | roof | [`plan`], [`mesh`] | everything |
 //! | proof | [`explain`], [`testing`] | the roof |
 //!
@@ -45,11 +46,14 @@ pub mod balance;
 pub mod clock;
 pub mod connect;
 pub mod cors;
+pub mod discover;
 pub mod drive;
 pub mod event;
 pub mod explain;
 pub mod fault;
 pub mod gate;
+#[cfg(feature = "yaml")]
+pub mod import;
 pub mod limit;
 pub mod live;
 pub mod mesh;

@@ -6,6 +6,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use std::sync::LazyLock;
 use tower_mesh::explain::{Answer, Outcome, Question};
+use tower_mesh::policy::Workload;
 use tower_mesh::rng::{Chance, Rng};
 use tower_mesh::testing::{plausible, requests, requests_for};
 use tower_mesh::{Plan, Policy};
@@ -189,7 +190,7 @@ fn a_share_that_nobody_can_serve_has_a_status_and_no_service() {
             destination.subset = Some("gone".into());
         }
     }
-    let plan = Plan::lenient(&lost, None);
+    let plan = Plan::lenient(&lost, &Workload::default(), None);
     let answer = plan.decide(&get("http://a.reviews.example/third"));
     let expected = serde_json::json!([
         { "status": 500, "share": 0.25 },
@@ -220,7 +221,7 @@ fn what_nobody_can_serve_at_all_is_rejected() {
         ]
     }]}))
     .unwrap();
-    let plan = Plan::lenient(&broken, None);
+    let plan = Plan::lenient(&broken, &Workload::default(), None);
     for uri in ["http://x/a", "http://x/b"] {
         for answer in [
             plan.decide(&get(uri)),

@@ -1,7 +1,8 @@
 //! Every bad input gets all its errors, each with where, what and how to mend it.
 #![cfg(feature = "yaml")]
 
-use tower_mesh::policy::{Documents, Policy, Severity};
+use tower_mesh::import::Documents;
+use tower_mesh::policy::{Policy, Severity};
 
 /// Checks all that is found in a file of `tests/policies/bad`.
 fn check(name: &str, expected: &str) {

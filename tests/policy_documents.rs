@@ -3,7 +3,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use tower_mesh::policy::{Documents, OutboundTrafficPolicy, Policy, Severity};
+use tower_mesh::import::Documents;
+use tower_mesh::policy::{OutboundTrafficPolicy, Policy, Severity};
 
 /// A folder that is gone at the end of the test.
 struct Folder(PathBuf);
@@ -173,36 +174,6 @@ fn a_route_behind_one_that_cannot_be_read_keeps_its_place() {
     assert_eq!(paths, ["routes[0]", "routes[1].rules[0].to[0].service"]);
     assert!(read.unreadable);
     assert_eq!(read.policy.routes.len(), 1);
-}
-
-#[test]
-fn documents_of_kubernetes_are_skipped_or_refused() {
-    let read = Documents::new()
-        .add_text(
-            "all.yaml",
-            "apiVersion: apps/v1\nkind: Deployment\nspec: {}\n---\n---\n\
-             apiVersion: networking.istio.io/v1\nkind: VirtualService\n---\nkind: Service\n\
-             ---\napiVersion: v1\n",
-        )
-        .read();
-    assert_eq!(
-        read.notes,
-        ["all.yaml: document 1: Deployment carries no traffic policy, skipped"]
-    );
-    let found: Vec<_> = read
-        .findings
-        .iter()
-        .map(|error| (error.id, error.at.document.as_str(), error.at.line))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            ("unsupported-document", "document 3", Some(6)),
-            ("unsupported-document", "document 4", Some(9)),
-            ("unsupported-document", "document 5", Some(11)),
-        ]
-    );
-    assert!(read.unreadable);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use std::time::Duration;
+use tower_mesh::import::Documents;
 use tower_mesh::policy::*;
 
 /// Texts that YAML could take for something else.

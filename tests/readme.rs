@@ -23,7 +23,7 @@ fn the_error_that_is_shown_is_the_one_that_is_told() {
     let readme = fs::read_to_string("README.md").unwrap();
     let example = fs::read_to_string("examples/mesh.yaml").unwrap();
     let wrong = example.replacen("subset: v2 }]", "subset: v3 }]", 1);
-    let read = tower_mesh::policy::Documents::new()
+    let read = tower_mesh::import::Documents::new()
         .add_text("mesh.yaml", wrong)
         .read();
     let told = read.findings[0].to_string();

@@ -3,7 +3,8 @@ use crate::explain::answer::{Answer, Backend, Fault, Limit, Outcome, Received, R
 use crate::explain::question::{NotARequest, Question};
 use crate::fault::Injection;
 use crate::gate::{Decision, Gate as _};
-use crate::plan::{Plan, Rule, unknown_host};
+use crate::plan::{Entry, Plan, Rule, unknown_host};
+use crate::policy::Workload;
 use crate::reply::{Flags, Refusal};
 use crate::rng::Chance;
 use crate::route::{Asked, HeaderEdit};
@@ -32,7 +33,7 @@ impl Plan {
     /// # }
     /// ```
     pub fn decide<B>(&self, request: &Request<B>) -> Answer {
-        explain(self, request, None)
+        explain(self, Entry::Mesh, request, None)
     }
 
     /// What becomes of a request with this chance: exactly what a mesh with this plan does to
@@ -42,7 +43,7 @@ impl Plan {
     /// aborted, or goes to a backend that cannot serve it, is a `reject` with its status. The
     /// faults are reported with their shares all the same.
     pub fn decide_by<B>(&self, request: &Request<B>, chance: Chance) -> Answer {
-        explain(self, request, Some(chance))
+        explain(self, Entry::Mesh, request, Some(chance))
     }
 
     /// [`decide`](Self::decide) for a question. At a gateway that the policy does not have,
@@ -67,21 +68,42 @@ impl Plan {
 
 fn ask(plan: &Plan, question: &Question, chance: Option<Chance>) -> Result<Answer, NotARequest> {
     let request = Request::try_from(question)?;
-    // Plans have no gateways: no document can have declared the one that is meant.
-    if question.gateway.is_some() {
+    let Some(gateway) = &question.gateway else {
+        return Ok(
+            match asker(question).filter(|asker| *asker != plan.workload) {
+                Some(asker) => explain(&plan.seen_by(&asker), Entry::Mesh, &request, chance),
+                None => explain(plan, Entry::Mesh, &request, chance),
+            },
+        );
+    };
+    let Some(entry) = plan.entry(gateway, question.port) else {
         let mut answer = Answer::new(Outcome::NoRoute);
         answer.status = Some(StatusCode::NOT_FOUND.as_u16());
         return Ok(answer);
-    }
-    Ok(explain(plan, &request, chance))
+    };
+    Ok(explain(plan, entry, &request, chance))
 }
 
-fn explain<B>(plan: &Plan, request: &Request<B>, chance: Option<Chance>) -> Answer {
+/// Who asks, if the question says so.
+fn asker(question: &Question) -> Option<Workload> {
+    let asker = question.source.as_ref()?;
+    if asker.namespace.is_none() && asker.labels.is_empty() {
+        return None;
+    }
+    let mut workload = Workload::default();
+    if let Some(namespace) = &asker.namespace {
+        workload.namespace.clone_from(namespace);
+    }
+    workload.labels.clone_from(&asker.labels);
+    Some(workload)
+}
+
+fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Chance>) -> Answer {
     // Gates may change what they admit.
     let mut head = head_of(request);
     // Without a chance nothing is drawn below, so any number will do.
     let mut decision = Decision::new(chance.unwrap_or_else(|| Chance::new(0)));
-    if let Some(refusal) = plan.enter(&mut head, &mut decision) {
+    if let Some(refusal) = plan.enter(entry, &mut head, &mut decision) {
         return refused(&refusal);
     }
     let Some(rule) = plan.rule(decision.rule) else {
@@ -182,10 +204,7 @@ fn backend(
     let (service, namespace, port) = match cluster.service.is_empty() {
         // The host that the request addresses, which no document knows.
         true => (asked.host(), None, asked.port()),
-        false => {
-            let (service, namespace) = in_kubernetes(&cluster.service);
-            (service, namespace, cluster.port)
-        }
+        false => (&*cluster.name, cluster.namespace.as_deref(), cluster.port),
     };
     Backend {
         service: Some(service.to_owned()),
@@ -214,14 +233,6 @@ fn response_headers(edit: &HeaderEdit) -> Option<ResponseHeaders> {
 fn text(name: &HeaderName, value: &HeaderValue) -> (String, String) {
     let value = String::from_utf8_lossy(value.as_bytes());
     (name.as_str().to_owned(), value.into_owned())
-}
-
-/// `name.namespace.svc.cluster.local` in its parts; every other host is one part.
-fn in_kubernetes(host: &str) -> (&str, Option<&str>) {
-    host.strip_suffix(".svc.cluster.local")
-        .and_then(|host| host.split_once('.'))
-        .filter(|(name, namespace)| !name.is_empty() && !namespace.contains('.'))
-        .map_or((host, None), |(name, namespace)| (name, Some(namespace)))
 }
 
 fn received(head: &Request<()>, asked: &Asked<'_>) -> Received {
@@ -260,22 +271,6 @@ fn milliseconds(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_full_names_of_kubernetes_services_are_taken_apart() {
-        let taken = |host| in_kubernetes(host);
-        let full = "reviews.prod.svc.cluster.local";
-        assert_eq!(taken(full), ("reviews", Some("prod")));
-        for whole in [
-            "reviews",
-            "reviews.prod",
-            "a.b.c.svc.cluster.local",
-            "prod.svc.cluster.local",
-            ".prod.svc.cluster.local",
-        ] {
-            assert_eq!(taken(whole), (whole, None));
-        }
-    }
 
     #[test]
     fn a_time_below_a_millisecond_is_not_off() {

@@ -2,6 +2,7 @@ use crate::balance::{Endpoint, MakeEndpoint};
 use crate::live::Live;
 use crate::mesh::forward::{Forward, Next, UnderWay};
 use crate::mesh::running::{Follow, Running, Wired, Wires};
+use crate::plan::Entry;
 use crate::reply::{Guarded, ReplyBody};
 use crate::rng::Rng;
 use http::{Request, Response};
@@ -67,7 +68,7 @@ where
         let wired = self.shared.live.pin();
         // The gates look at the request by reference, and it is sent from here: each time that it
         // is passed by value it is copied.
-        match UnderWay::begin(wired, &mut request, self.shared.rng.chance()) {
+        match UnderWay::begin(wired, Entry::Mesh, &mut request, self.shared.rng.chance()) {
             Next::Send(departure) => match departure.endpoint() {
                 Some(endpoint) => {
                     let future = endpoint.send(request);

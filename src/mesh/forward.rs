@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::gate::{Decision, Gate as _};
 use crate::live::Pinned;
 use crate::mesh::running::{Running, Wired};
-use crate::plan::{Rule, unknown_host};
+use crate::plan::{Entry, Rule, unknown_host};
 use crate::reply::{Flags, Guarded, Refusal, ReplyBody, ReplyTo};
 use crate::rng::Chance;
 use crate::timeout::{Deadline, response_timeout};
@@ -139,6 +139,7 @@ impl<E> UnderWay<E> {
     /// The first steps: which rule, and is the request to be held back?
     pub(super) fn begin<B>(
         wired: Pinned<Wired<E>>,
+        entry: Entry,
         request: &mut Request<B>,
         chance: Chance,
     ) -> Next<E> {
@@ -149,7 +150,7 @@ impl<E> UnderWay<E> {
             sent: None,
         };
         let mut decision = Decision::new(chance);
-        let refusal = shut.or_else(|| way.running().plan.enter(request, &mut decision));
+        let refusal = shut.or_else(|| way.running().plan.enter(entry, request, &mut decision));
         way.rule = decision.rule;
         if let Some(refusal) = refusal {
             return Next::Refuse(way, refusal);

@@ -22,18 +22,22 @@ mod forward;
 mod running;
 mod serve;
 mod server;
+#[cfg(feature = "yaml")]
+mod watch;
 
 pub use client::Client;
 pub use counters::Stats;
 pub use forward::{Forward, UnderWay};
 pub use serve::{Serve, Served};
 pub use server::{Server, ServerLayer};
+#[cfg(feature = "yaml")]
+pub use watch::Watching;
 
 use crate::balance::MakeEndpoint;
 use crate::event::{Event, Sink};
 use crate::live::Live;
 use crate::plan::Plan;
-use crate::policy::{Errors, Policy};
+use crate::policy::{Errors, Policy, Workload};
 use crate::rng::Rng;
 use counters::Counters;
 use parking_lot::Mutex;
@@ -58,6 +62,7 @@ struct Shared {
     followers: Mutex<Vec<Weak<dyn Follow>>>,
     counters: Arc<Counters>,
     rng: Rng,
+    workload: Workload,
 }
 
 /// What a [`Mesh`] is made with beside its policy.
@@ -65,6 +70,7 @@ struct Shared {
 pub struct Builder {
     rng: Rng,
     sink: Sink,
+    workload: Workload,
 }
 
 impl Builder {
@@ -72,6 +78,14 @@ impl Builder {
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = rng;
+        self
+    }
+
+    /// Says who asks: what the policy has for some clients only is chosen by it. Default: a
+    /// workload in the namespace `default`, without labels.
+    #[must_use]
+    pub fn workload(mut self, workload: Workload) -> Self {
+        self.workload = workload;
         self
     }
 
@@ -88,7 +102,7 @@ impl Builder {
     ///
     /// Everything that is wrong with the policy.
     pub fn build(self, policy: &Policy) -> Result<Mesh, Errors> {
-        let plan = policy.compile()?;
+        let plan = policy.compile_for(&self.workload)?;
         let counters = Arc::new(Counters::new(self.sink));
         let running = Running::new(plan, None, &counters, &self.rng.aside());
         Ok(Mesh {
@@ -97,6 +111,7 @@ impl Builder {
                 followers: Mutex::default(),
                 counters,
                 rng: self.rng,
+                workload: self.workload,
             }),
         })
     }
@@ -172,7 +187,7 @@ impl Mesh {
         let shared = &self.shared;
         let followers = shared.followers.lock();
         let before = shared.live.pin().value();
-        let plan = Plan::with_previous(policy, Some(&before.plan))?;
+        let plan = Plan::with_previous(policy, &shared.workload, Some(&before.plan))?;
         let running = Arc::new(Running::new(
             plan,
             Some(&before),
@@ -211,6 +226,13 @@ impl Mesh {
         self.shared
             .counters
             .tell(&Event::ReloadRefused { errors: &errors });
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.shared
+            .live
+            .with(|running| running.plan.policy().clone())
     }
 
     /// What has been counted so far.

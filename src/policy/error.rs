@@ -65,7 +65,7 @@ impl Error {
 }
 
 /// `mesh.yaml:12:5: routes[0].hosts[1]: message; advice`, with `warning: ` before the message of
-/// a warning.
+/// a warning. One line, but for an advice with an example, whose lines are indented.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = OneLine(f);
@@ -86,8 +86,16 @@ impl fmt::Display for Error {
         if !self.because.is_empty() {
             line.write_str(")")?;
         }
-        if !self.advice.is_empty() {
-            write!(line, "; {}", self.advice)?;
+        if self.advice.is_empty() {
+            return Ok(());
+        }
+        line.write_str("; ")?;
+        // An example takes several lines. Indented, none can be taken for a finding of its own.
+        for (index, part) in self.advice.split("\n    ").enumerate() {
+            if index > 0 {
+                line.0.write_str("\n    ")?;
+            }
+            line.write_str(part)?;
         }
         Ok(())
     }

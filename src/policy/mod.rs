@@ -35,8 +35,6 @@ mod fault;
 mod headers;
 mod limit;
 mod matching;
-#[cfg(feature = "yaml")]
-mod read;
 mod route;
 mod scope;
 mod service;
@@ -44,7 +42,7 @@ pub(crate) mod trail;
 #[cfg(feature = "yaml")]
 pub(crate) mod tree;
 mod units;
-mod validate;
+pub(crate) mod validate;
 pub(crate) mod wording;
 
 pub use action::{
@@ -60,8 +58,6 @@ pub use matching::{
     CompiledPattern, Header, Host, Match, NotAHeader, NotAHost, NotAPath, NotAPattern, Path,
     PathMatch, Pattern, TextMatch, TextMatcher, ValueMatch,
 };
-#[cfg(feature = "yaml")]
-pub use read::{Documents, Read};
 pub use route::{Destination, Precedence, Route, Rule};
 pub use scope::{
     Clients, Door, Gateway, Listener, ListenerProtocol, NotADoor, NotAWorkload, Sidecar, Workload,

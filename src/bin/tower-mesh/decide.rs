@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 use tower_mesh::Plan;
 use tower_mesh::explain::{Answer, Question};
-use tower_mesh::policy::Severity;
+use tower_mesh::policy::{Severity, Workload};
 use tower_mesh::rng::Rng;
 
 /// Says what a policy does with each request of standard input
@@ -65,7 +65,7 @@ impl Decide {
             return Ok(Verdict::Unusable);
         }
         let session = Session {
-            plan: Plan::lenient(&read.policy, None),
+            plan: Plan::lenient(&read.policy, &Workload::default(), None),
             rng: self.seed.map(Rng::seeded),
         };
         let Format::Json = self.format;

@@ -3,7 +3,8 @@
 use crate::complain;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use tower_mesh::policy::{Documents, Errors, Read};
+use tower_mesh::import::{Documents, Read};
+use tower_mesh::policy::Errors;
 
 /// Says whether a policy is to be read from standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {

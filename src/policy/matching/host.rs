@@ -29,6 +29,43 @@ impl Host {
         self.port
     }
 
+    /// The hosts that are both this one's and the other's; `None` where there are none.
+    ///
+    /// ```
+    /// use tower_mesh::policy::Host;
+    ///
+    /// let host = |text: &str| text.parse::<Host>().unwrap();
+    /// let both = host("*.example.com").intersection(&host("a.example.com:81"));
+    /// assert_eq!(both, Some(host("a.example.com:81")));
+    /// assert_eq!(host("*.example.com").intersection(&host("example.com")), None);
+    /// ```
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
+        let name = match (self.covers(other), other.covers(self)) {
+            (true, _) => &other.name,
+            (_, true) => &self.name,
+            _ => return None,
+        };
+        let port = match (self.port, other.port) {
+            (Some(one), Some(two)) if one != two => return None,
+            (one, two) => one.or(two),
+        };
+        Some(Self {
+            name: name.clone(),
+            port,
+        })
+    }
+
+    /// Says whether every name of the other is one of this one's; ports are not asked.
+    fn covers(&self, other: &Self) -> bool {
+        match self.name.strip_prefix('*') {
+            Some(suffix) => {
+                self.name == other.name
+                    || other.name.len() > suffix.len() && other.name.ends_with(suffix)
+            }
+            None => self.name == other.name,
+        }
+    }
+
     /// Says whether it is `*` or begins with `*.`.
     pub fn is_wildcard(&self) -> bool {
         self.name.starts_with('*')

@@ -97,6 +97,7 @@ impl Match {
 
     /// Restricts the match to this method.
     #[must_use]
+    #[allow(clippy::needless_pass_by_value)] // As `http` takes methods, too.
     pub fn method(mut self, method: http::Method) -> Self {
         self.method = Some(TextMatch::exact(method.as_str()));
         self

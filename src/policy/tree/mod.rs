@@ -13,6 +13,7 @@ mod scalar;
 
 pub(crate) use flaw::Flaw;
 pub(crate) use parse::{Document, LONGEST, Trouble, documents};
+pub(crate) use reader::Reader;
 pub(crate) use salvage::Salvage;
 
 use crate::policy::trail::{Step, Trail};

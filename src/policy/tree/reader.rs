@@ -43,7 +43,7 @@ impl<'de> Reader<'de> {
         Flaw::new("wrong-type", message, advice)
     }
 
-    fn text(&self) -> Result<&'de str, Flaw> {
+    pub(crate) fn text(&self) -> Result<&'de str, Flaw> {
         match self.scalar() {
             Some(scalar) if scalar.kind == Kind::String => Ok(&scalar.text),
             Some(scalar) => Err(self.wrong(
@@ -54,16 +54,20 @@ impl<'de> Reader<'de> {
         }
     }
 
-    fn integer<T: TryFrom<i128>>(&self, least: i128, most: i128) -> Result<T, Flaw> {
+    pub(crate) fn integer<T: TryFrom<i128>>(&self, least: i128, most: i128) -> Result<T, Flaw> {
         let wanted = format!("a whole number from {least} to {most}");
         match self.scalar() {
             Some(Scalar {
                 kind: Kind::Integer(number),
                 ..
-            }) => T::try_from(*number).map_err(|_| {
-                let message = format!("found the number {number}, where {wanted} belongs");
-                Flaw::new("out-of-range", message, "")
-            }),
+            }) => {
+                let within = (least..=most).contains(number).then_some(*number);
+                let value = within.and_then(|number| T::try_from(number).ok());
+                value.ok_or_else(|| {
+                    let message = format!("found the number {number}, where {wanted} belongs");
+                    Flaw::new("out-of-range", message, "")
+                })
+            }
             Some(scalar) if scalar.kind == Kind::String && is_number(&scalar.text) => {
                 Err(self.wrong(&wanted, "write it without quotes"))
             }
@@ -77,6 +81,19 @@ impl<'de> Reader<'de> {
             Kind::Float(number) => Some(number),
             _ => None,
         }
+    }
+
+    /// A number that is a quantity, so neither infinite nor none at all.
+    pub(crate) fn number(&self) -> Result<f64, Flaw> {
+        let quoted = self
+            .scalar()
+            .is_some_and(|scalar| scalar.kind == Kind::String && is_number(&scalar.text));
+        let advice = match quoted {
+            true => "write it without quotes",
+            false => "",
+        };
+        let number = self.float().filter(|number| number.is_finite());
+        number.ok_or_else(|| self.wrong("a number", advice))
     }
 }
 

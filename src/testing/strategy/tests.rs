@@ -35,7 +35,7 @@ fn draws(strategy: &Requests, count: usize) -> Vec<Request<()>> {
 
 #[test]
 fn every_rule_and_every_service_is_hit_that_can_be() {
-    let plan = crate::Plan::lenient(&policy(), None);
+    let plan = crate::Plan::lenient(&policy(), &crate::policy::Workload::default(), None);
     let answers = draws(&requests_for(&policy()), 500)
         .iter()
         .map(|request| plan.decide(request))

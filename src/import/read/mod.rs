@@ -3,7 +3,9 @@
 mod files;
 mod foreign;
 mod merge;
+mod origin;
 
+use crate::import::report::Entry;
 use crate::policy::{Error, Errors, Policy};
 use merge::Merge;
 use std::path::Path;
@@ -16,7 +18,7 @@ impl Policy {
     /// # Errors
     ///
     /// All that is wrong, with file, line and column, if anything is an error. Warnings alone are
-    /// none; [`Documents`] gives them.
+    /// none; [`Documents`](crate::import::Documents) gives them.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Errors> {
         Documents::new().add_path(path)?.read().into_policy()
     }
@@ -126,6 +128,8 @@ pub struct Read {
     pub findings: Vec<Error>,
     /// What was passed over and why, for people.
     pub notes: Vec<String>,
+    /// What became of each field of imported documents. Native ones are taken as they are.
+    pub report: Vec<Entry>,
     /// Whether [`policy`](Self::policy) lacks something because it could not be read, rather
     /// than being whole but invalid.
     pub unreadable: bool,

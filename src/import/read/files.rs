@@ -1,4 +1,4 @@
-use crate::policy::read::Source;
+use crate::import::read::Source;
 use crate::policy::trail::Trail;
 use crate::policy::{Error, Errors};
 use std::fs;

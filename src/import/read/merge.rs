@@ -1,5 +1,8 @@
-use crate::policy::read::Read;
-use crate::policy::read::foreign::{Foreign, foreign};
+use crate::import::kind::{self, Kind, Sort};
+use crate::import::model::Written;
+use crate::import::read::Read;
+use crate::import::read::origin::{Origin, Rank};
+use crate::import::report;
 use crate::policy::trail::{Step, Trail};
 use crate::policy::tree::{Document, Flaw, Mark, Node, Salvage, Trouble, Value, documents};
 use crate::policy::wording::shortened;
@@ -10,35 +13,30 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Documents on their way into one policy.
 #[derive(Debug, Default)]
 pub(super) struct Merge {
-    policy: Policy,
-    sources: usize,
-    documents: Vec<Origin>,
+    pub(super) policy: Policy,
+    pub(super) sources: usize,
+    pub(super) documents: Vec<Origin>,
     /// Which document and which of its elements each of the policy's routes is.
-    routes: Vec<(usize, usize)>,
+    pub(super) routes: Vec<(usize, usize)>,
     /// Which document and which of its entries each service is.
-    services: BTreeMap<String, (usize, usize)>,
+    pub(super) services: BTreeMap<String, (usize, usize)>,
     /// Which document sets up the mesh.
-    mesh: Option<usize>,
+    pub(super) mesh: Option<usize>,
     /// Services that are there, but could not be read.
-    unread: BTreeSet<String>,
+    pub(super) unread: BTreeSet<String>,
     /// Whether there may be services that nobody knows the name of.
-    hidden: bool,
-    unreadable: bool,
-    findings: Vec<(Rank, Error)>,
-    notes: Vec<String>,
+    pub(super) hidden: bool,
+    pub(super) unreadable: bool,
+    pub(super) findings: Vec<(Rank, Error)>,
+    pub(super) notes: Vec<String>,
+    /// The documents to be imported.
+    pub(super) foreign: Vec<(usize, Kind)>,
+    /// Where the imported parts of the policy were written.
+    pub(super) written: Written,
+    pub(super) report: Vec<report::Entry>,
+    /// Whether routes may be missing.
+    pub(super) incomplete: bool,
 }
-
-/// A document after reading, kept for what is found later.
-#[derive(Debug)]
-struct Origin {
-    source: usize,
-    file: Option<String>,
-    label: String,
-    root: Node,
-}
-
-/// Findings are told in the order of the text: source, line, column.
-type Rank = (usize, u32, u32);
 
 impl Merge {
     /// Reads all documents of a text.
@@ -61,7 +59,7 @@ impl Merge {
                 self.fault(trouble.into());
             }
             if root_is_there {
-                self.read();
+                self.read(text);
             } else {
                 self.hidden = true;
             }
@@ -69,44 +67,19 @@ impl Merge {
         self.sources += 1;
     }
 
-    /// Reads the last document, which may be native or foreign.
-    fn read(&mut self) {
+    /// Reads the last document if it is native. Others are sorted.
+    fn read(&mut self, text: &str) {
         let index = self.documents.len() - 1;
         // Taken out for a while, as reading it changes everything else.
         let root = std::mem::replace(
             &mut self.documents[index].root,
             Node::null(Mark { line: 1, column: 1 }),
         );
-        match foreign(&root) {
-            Some(kind) => self.pass_over(&kind, root.at),
-            None => self.read_native(index, &root),
+        match kind::sort(&root) {
+            Sort::Native => self.read_native(index, &root),
+            sort => return self.sort_in(sort, index, root, text),
         }
         self.documents[index].root = root;
-    }
-
-    fn pass_over(&mut self, kind: &Foreign<'_>, at: Mark) {
-        match kind {
-            Foreign::Irrelevant(kind) => {
-                let kind = shortened(kind.unwrap_or("this kind"));
-                let origin = &self.documents[self.documents.len() - 1];
-                let file = origin.file.as_deref().map(|file| format!("{file}: "));
-                self.notes.push(format!(
-                    "{}{}: {kind} carries no traffic policy, skipped",
-                    file.unwrap_or_default(),
-                    origin.label
-                ));
-            }
-            Foreign::Traffic(kind) => {
-                self.hidden = true;
-                let message = match kind {
-                    Some(kind) => format!("importing {} is not there yet", shortened(kind)),
-                    None => "this document has an `apiVersion`, but no `kind`".to_owned(),
-                };
-                let error = Error::new("unsupported-document", Trail::default(), message);
-                let error = error.advise("write it as services and routes, or leave it out");
-                self.fault(error.marked(at));
-            }
-        }
     }
 
     fn read_native(&mut self, index: usize, root: &Node) {
@@ -211,13 +184,13 @@ impl Merge {
     }
 
     /// Records what made something unreadable in the last document.
-    fn fault(&mut self, error: Error) {
+    pub(super) fn fault(&mut self, error: Error) {
         self.unreadable = true;
         self.finding(error);
     }
 
     /// Records what was found in the last document.
-    fn finding(&mut self, mut error: Error) {
+    pub(super) fn finding(&mut self, mut error: Error) {
         if let Some(origin) = self.documents.last() {
             error.at.file = origin.file.clone();
             error.at.document = origin.label.clone();
@@ -227,6 +200,7 @@ impl Merge {
 
     /// Validates what was read, and tells everything by place.
     pub(super) fn finish(mut self) -> Read {
+        self.import();
         for mut error in validate::check(&self.policy, &self.unread) {
             let Some((origin, at)) = self.locate(&error.at.trail) else {
                 continue;
@@ -253,6 +227,7 @@ impl Merge {
             policy: self.policy,
             findings: self.findings.into_iter().map(|(_, error)| error).collect(),
             notes: self.notes,
+            report: self.report,
             unreadable: self.unreadable,
         }
     }
@@ -261,7 +236,7 @@ impl Merge {
     fn is_doubtful(&self, id: &str) -> bool {
         match id {
             "unknown-service" => self.hidden,
-            "unused-subset" => self.unreadable,
+            "unused-subset" => self.unreadable || self.incomplete,
             _ => false,
         }
     }
@@ -271,7 +246,9 @@ impl Merge {
     fn locate(&self, trail: &Trail) -> Option<(usize, Place)> {
         let (document, node, mut prefix) = match trail.0.as_slice() {
             [Step::Key(part), Step::Index(index), ..] if part == "routes" => {
-                let &(document, number) = self.routes.get(*index)?;
+                let Some(&(document, number)) = self.routes.get(*index) else {
+                    return self.written.find(trail);
+                };
                 let Value::Sequence(items) = &self.documents[document].root.get(part)?.value else {
                     return None;
                 };
@@ -279,7 +256,9 @@ impl Merge {
                 (document, items.get(number)?, prefix)
             }
             [Step::Key(part), Step::Key(name), ..] if part == "services" => {
-                let &(document, number) = self.services.get(name)?;
+                let Some(&(document, number)) = self.services.get(name) else {
+                    return self.written.find(trail);
+                };
                 let entry = self.documents[document]
                     .root
                     .get(part)?
@@ -292,7 +271,7 @@ impl Merge {
                 }
                 (document, &entry.value, Trail(trail.0[..2].to_vec()))
             }
-            _ => return None,
+            _ => return self.written.find(trail),
         };
         let rest = Trail(trail.0.get(2..).unwrap_or_default().to_vec());
         let (node, at, written) = node.follow(&rest);
@@ -305,23 +284,10 @@ impl Merge {
     }
 
     /// The place of a trail in a document that was read before.
-    fn place(&self, document: usize, trail: &Trail) -> Place {
+    pub(super) fn place(&self, document: usize, trail: &Trail) -> Place {
         let origin = &self.documents[document];
         let (_, at, _) = origin.root.follow(trail);
         origin.complete(Place::within(trail.clone()).marked(at))
-    }
-}
-
-impl Origin {
-    fn complete(&self, mut place: Place) -> Place {
-        place.file = self.file.clone();
-        place.document = self.label.clone();
-        place
-    }
-
-    fn rank(&self, place: &Place) -> Rank {
-        let number = |part: Option<u32>| part.unwrap_or_default();
-        (self.source, number(place.line), number(place.column))
     }
 }
 

@@ -1,0 +1,132 @@
+use crate::import::field::Field;
+use crate::policy::trail::{Step, Trail};
+use crate::policy::wording::shortened;
+use crate::policy::{Error, Gateway, MeshSettings, Place, Policy, Route, Service, Sidecar};
+use std::collections::{BTreeMap, HashMap};
+
+/// The policy in the making, to which importers add.
+///
+/// Each element that is added is registered with the field it was made from, so that what
+/// validation finds wrong with it is told at its place in the document.
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    policy: Policy,
+    written: Written,
+    /// Where each service was written.
+    services: BTreeMap<String, Place>,
+}
+
+impl Model {
+    /// What native documents say, with the places of their services.
+    pub(super) fn new(policy: Policy, services: BTreeMap<String, Place>) -> Self {
+        Self {
+            policy,
+            written: Written::default(),
+            services,
+        }
+    }
+
+    pub(super) fn into_parts(self) -> (Policy, Written) {
+        (self.policy, self.written)
+    }
+
+    /// What is there so far.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Adds a service and gives its trail, for its parts to be registered. A second one of a name
+    /// is refused, and gives `None`.
+    pub(crate) fn add_service(
+        &mut self,
+        name: &str,
+        service: Service,
+        field: &Field<'_>,
+    ) -> Option<Trail> {
+        if let Some(first) = self.services.get(name) {
+            let message = format!("the name `{}` is given to two services", shortened(name));
+            let mut error = Error::new("duplicate-name", Trail::default(), message);
+            error.because.push(first.clone());
+            field.left_out("the first is used");
+            field.tell(error.advise("rename or remove one of the two"));
+            return None;
+        }
+        let trail = Trail::default().key("services").key(name);
+        self.services.insert(name.to_owned(), field.place());
+        self.policy.services.insert(name.to_owned(), service);
+        self.register(trail.clone(), field);
+        Some(trail)
+    }
+
+    /// Adds a route behind the others and gives its trail, for its parts to be registered.
+    pub(crate) fn add_route(&mut self, route: Route, field: &Field<'_>) -> Trail {
+        let trail = Trail::default()
+            .key("routes")
+            .index(self.policy.routes.len());
+        self.policy.routes.push(route);
+        self.register(trail.clone(), field);
+        trail
+    }
+
+    /// Adds a gateway and gives its trail. A second one of a name is refused, and gives `None`.
+    pub(crate) fn add_gateway(
+        &mut self,
+        name: &str,
+        gateway: Gateway,
+        field: &Field<'_>,
+    ) -> Option<Trail> {
+        if self.policy.gateways.contains_key(name) {
+            let message = format!("the name `{}` is given to two gateways", shortened(name));
+            field.left_out("the first is used");
+            field.fault("duplicate-name", message, "rename or remove one of the two");
+            return None;
+        }
+        let trail = Trail::default().key("gateways").key(name);
+        self.policy.gateways.insert(name.to_owned(), gateway);
+        self.register(trail.clone(), field);
+        Some(trail)
+    }
+
+    /// Adds a sidecar behind the others and gives its trail.
+    pub(crate) fn add_sidecar(&mut self, sidecar: Sidecar, field: &Field<'_>) -> Trail {
+        let trail = Trail::default()
+            .key("sidecars")
+            .index(self.policy.sidecars.len());
+        self.policy.sidecars.push(sidecar);
+        self.register(trail.clone(), field);
+        trail
+    }
+
+    /// A service that is there, to say more of it.
+    pub(crate) fn service_mut(&mut self, name: &str) -> Option<&mut Service> {
+        self.policy.services.get_mut(name)
+    }
+
+    /// The settings of the mesh.
+    pub(crate) fn mesh_mut(&mut self) -> &mut MeshSettings {
+        &mut self.policy.mesh
+    }
+
+    /// Says from which field a part of the policy was made, and so all in it for which nothing
+    /// more exact is said.
+    pub(crate) fn register(&mut self, trail: Trail, field: &Field<'_>) {
+        self.written.places.insert(trail.0, field.place_in());
+    }
+}
+
+/// Where the imported parts of a policy were written.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// The document and the place in it, by the trail in the policy.
+    places: HashMap<Vec<Step>, (usize, Place)>,
+}
+
+impl Written {
+    /// The document and the place from which a part of the policy was made: that of the smallest
+    /// registered part which it belongs to.
+    pub(super) fn find(&self, trail: &Trail) -> Option<(usize, Place)> {
+        (1..=trail.0.len())
+            .rev()
+            .find_map(|length| self.places.get(&trail.0[..length]).cloned())
+    }
+}

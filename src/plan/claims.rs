@@ -1,0 +1,56 @@
+use crate::policy::Host;
+use crate::route::Hosts;
+use ahash::AHashMap;
+
+/// Which routes claim which hosts.
+#[derive(Default)]
+pub(super) struct Claims {
+    hosts: Vec<(Host, Vec<usize>)>,
+    at: AHashMap<Host, usize>,
+}
+
+impl Claims {
+    pub(super) fn add(&mut self, host: Host, route: usize) {
+        let at = *self.at.entry(host).or_insert_with_key(|host| {
+            self.hosts.push((host.clone(), Vec::new()));
+            self.hosts.len() - 1
+        });
+        let routes = &mut self.hosts[at].1;
+        if routes.last() != Some(&route) {
+            routes.push(route);
+        }
+    }
+
+    /// The hosts that have the same routes in force, together. Those that name a port come first:
+    /// the first to claim a port of a host keeps it.
+    pub(super) fn groups(
+        &self,
+        in_force: impl Fn(&[usize]) -> Vec<usize>,
+    ) -> Vec<(Vec<usize>, Vec<Host>)> {
+        let mut at = AHashMap::new();
+        let mut groups: Vec<(Vec<usize>, Vec<Host>)> = Vec::new();
+        for named in [true, false] {
+            let hosts = self.hosts.iter();
+            for (host, routes) in hosts.filter(|(host, _)| host.port().is_some() == named) {
+                let routes = in_force(routes);
+                let group = *at.entry((routes.clone(), named)).or_insert_with(|| {
+                    groups.push((routes, Vec::new()));
+                    groups.len() - 1
+                });
+                groups[group].1.push(host.clone());
+            }
+        }
+        groups
+    }
+
+    /// What is claimed. `*` alone claims no service: it is for what nobody knows.
+    pub(super) fn hosts(&self) -> Hosts {
+        let mut claimed = Hosts::default();
+        for (number, (host, _)) in (0..).zip(&self.hosts) {
+            if host.name() != "*" {
+                claimed.claim(host, number);
+            }
+        }
+        claimed
+    }
+}

@@ -1,0 +1,286 @@
+//! The tables behind each door: which hosts lead to which rules.
+
+use crate::plan::Rule;
+use crate::plan::claims::Claims;
+use crate::plan::compile::{Compiled, Compiler};
+use crate::plan::entry::{Gateway, Listener, Port};
+use crate::plan::registry::{host, host_and_port, is_visible, shows};
+use crate::plan::select::{Spot, select};
+use crate::policy::{self, Door, Host, ListenerProtocol, Precedence, Sidecar, Workload};
+use crate::route::{Hosts, Rules, Table};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Compiler<'_> {
+    /// What requests of clients in the mesh find.
+    pub(super) fn mesh(&mut self, workload: &Workload, sidecar: Option<&Sidecar>) -> Table {
+        let spot = Spot {
+            workload,
+            listener: None,
+            port: None,
+        };
+        // By host, in the order in which they come up.
+        let mut claims = Claims::default();
+        for (index, route) in self.policy.routes.iter().enumerate() {
+            let here = route.gateways.contains(&Door::Mesh)
+                && is_visible(route.visible_to.as_deref(), workload);
+            if !here {
+                continue;
+            }
+            for claimed in &route.hosts {
+                let known = sidecar.is_none_or(|sidecar| {
+                    shows(
+                        sidecar,
+                        workload,
+                        route.namespace.as_deref(),
+                        claimed.name(),
+                    )
+                });
+                if !known {
+                    continue;
+                }
+                for name in self.registry.names(claimed.name(), &workload.namespace) {
+                    if let Some(host) = host(&name, claimed.port()) {
+                        claims.add(host, index);
+                    }
+                }
+            }
+        }
+        let mut compiled = Compiled::default();
+        let mut table = Table::default();
+        for (routes, hosts) in claims.groups(|routes| self.first_in_force(routes)) {
+            self.lay(&mut table, &routes, &hosts, spot, &mut compiled);
+        }
+        self.straight(&mut table, &claims, workload, sidecar);
+        table
+    }
+
+    /// Of several routes that claim a host in the mesh: the first alone, unless routes with the
+    /// precedence `specific` share it.
+    fn first_in_force(&self, routes: &[usize]) -> Vec<usize> {
+        let routes_of = &self.policy.routes;
+        let Some(&first) = routes.first() else {
+            return Vec::new();
+        };
+        if routes_of[first].precedence == Precedence::Listed {
+            return vec![first];
+        }
+        // A consumer's route hides the producer's, so it does not mix with it.
+        let alike = |route: &usize| {
+            routes_of[*route].precedence == Precedence::Specific
+                && routes_of[*route].visible_to == routes_of[first].visible_to
+        };
+        routes.iter().copied().filter(alike).collect()
+    }
+
+    /// Puts the rules of these routes under these hosts.
+    fn lay(
+        &mut self,
+        table: &mut Table,
+        routes: &[usize],
+        hosts: &[Host],
+        spot: Spot<'_>,
+        compiled: &mut Compiled,
+    ) {
+        let mut by_port: BTreeMap<Option<u16>, Vec<Host>> = BTreeMap::new();
+        let ports = self.ports_that_matter(routes, spot);
+        // At a listener the port is known.
+        let at_listener = spot.listener.is_some();
+        for claimed in hosts {
+            let port = if at_listener {
+                spot.port
+            } else {
+                claimed.port()
+            };
+            by_port.entry(port).or_default().push(claimed.clone());
+            if at_listener || claimed.port().is_some() {
+                continue;
+            }
+            let offered = self.registry.ports(claimed.name());
+            let first = offered.first().and_then(|known| known.port);
+            // A client that writes no port means the service's, whichever it is.
+            let unwritten = [80, 443].into_iter().filter(|port| {
+                first.is_some() && offered.iter().all(|known| known.port != Some(*port))
+            });
+            let variants = { ports.iter() }.map(|port| (*port, Some(*port)));
+            let meant: Vec<_> = match ports.is_empty() {
+                true => Vec::new(),
+                false => variants
+                    .chain(unwritten.map(|port| (port, first)))
+                    .collect(),
+            };
+            for (written, port) in meant {
+                if let Some(host) = host(claimed.name(), Some(written)) {
+                    by_port.entry(port).or_default().push(host);
+                }
+            }
+        }
+        for (port, hosts) in by_port {
+            let rules = self.rules_for(routes, Spot { port, ..spot }, compiled);
+            table.add(&hosts, rules);
+        }
+    }
+
+    /// The ports on which these routes' requests fare otherwise than on others.
+    fn ports_that_matter(&self, routes: &[usize], spot: Spot<'_>) -> BTreeSet<u16> {
+        let rules = routes
+            .iter()
+            .flat_map(|route| &self.policy.routes[*route].rules);
+        let mut ports = BTreeSet::new();
+        for rule in rules {
+            ports.extend(rule.matches.iter().filter_map(|matching| matching.port));
+            for to in &rule.to {
+                let namespace = &spot.workload.namespace;
+                ports.extend(self.registry.choices(&to.service, namespace));
+            }
+        }
+        ports
+    }
+
+    fn rules_for(&mut self, routes: &[usize], spot: Spot<'_>, compiled: &mut Compiled) -> Rules {
+        let mut rules = Rules::default();
+        for selected in select(self.policy, routes, spot) {
+            let number = self.rule(selected.route, selected.rule, spot, compiled);
+            match selected.matching {
+                Some(matching) => rules.add(std::slice::from_ref(matching), number),
+                None => rules.add(&[], number),
+            }
+        }
+        rules
+    }
+
+    /// Lets services be reached that no route has taken.
+    fn straight(
+        &mut self,
+        table: &mut Table,
+        claims: &Claims,
+        workload: &Workload,
+        sidecar: Option<&Sidecar>,
+    ) {
+        let claimed = claims.hosts();
+        let mut taken = BTreeSet::new();
+        for known in self.registry.all().collect::<Vec<_>>() {
+            let namesakes = self
+                .registry
+                .namesakes(known.key, known.service, &workload.namespace);
+            if !namesakes.is_empty() || !self.registry.is_known(known, workload, sidecar) {
+                continue;
+            }
+            let name = host_and_port(known.key).0;
+            let first = self.registry.ports(name).first().map(|known| known.key);
+            let mut names = self.registry.names(name, &workload.namespace);
+            let aliases = known.service.aliases.iter();
+            names.extend(aliases.map(|alias| alias.name().to_owned()));
+            let mut hosts = Vec::new();
+            for name in names {
+                // 0 is no port that requests come to: only who takes every port takes it.
+                if claimed.find(&name, known.port.unwrap_or(0)).is_none() {
+                    hosts.extend(host(&name, known.port));
+                }
+                // A client that writes no port means the service's, whichever it is.
+                if first == Some(known.key) {
+                    let offered = self.registry.ports(host_and_port(known.key).0);
+                    let unwritten = [80, 443].into_iter().filter(|port| {
+                        offered.iter().all(|known| known.port != Some(*port))
+                            && claimed.find(&name, *port).is_none()
+                    });
+                    hosts.extend(unwritten.filter_map(|port| host(&name, Some(port))));
+                }
+            }
+            hosts.retain(|host| taken.insert(host.clone()));
+            if hosts.is_empty() {
+                continue;
+            }
+            let arm = self.arm(
+                known.key,
+                None,
+                workload,
+                None,
+                policy::Status::SERVICE_UNAVAILABLE,
+            );
+            let mut rules = Rules::default();
+            rules.add(&[], self.rules.len() as u32);
+            self.rules.push(Rule::straight_to(known.key, arm));
+            table.add(&hosts, rules);
+        }
+    }
+
+    /// What requests find that come in from outside.
+    pub(super) fn gateway(&mut self, name: &str, gateway: &policy::Gateway) -> Gateway {
+        let workload = Workload {
+            namespace: gateway.namespace.clone().unwrap_or("default".to_owned()),
+            labels: gateway.labels.clone(),
+            ..Workload::default()
+        };
+        let mut compiled = Compiled::default();
+        let mut ports: BTreeMap<u16, Port> = BTreeMap::new();
+        for listener in &gateway.listeners {
+            let port = ports.entry(listener.port).or_insert_with(|| Port {
+                number: listener.port,
+                hosts: Hosts::default(),
+                listeners: [].into(),
+            });
+            let number = port.listeners.len() as u32;
+            let all = ["*".parse::<Host>()];
+            let hosts: Cow<'_, [Host]> = match listener.hosts.is_empty() {
+                true => all.into_iter().flatten().collect(),
+                false => (&listener.hosts).into(),
+            };
+            for host in hosts.iter() {
+                port.hosts.claim(host, number);
+            }
+            let spot = Spot {
+                workload: &workload,
+                listener: Some((name, &listener.name)),
+                port: Some(listener.port),
+            };
+            let way = self.listener(listener, &hosts, spot, &mut compiled);
+            let mut listeners = std::mem::take(&mut port.listeners).into_vec();
+            listeners.push(way);
+            port.listeners = listeners.into();
+        }
+        Gateway {
+            ports: ports.into_values().collect(),
+        }
+    }
+
+    fn listener(
+        &mut self,
+        listener: &policy::Listener,
+        hosts: &[Host],
+        spot: Spot<'_>,
+        compiled: &mut Compiled,
+    ) -> Listener {
+        if listener.https_redirect && listener.protocol == ListenerProtocol::Http {
+            let redirect = policy::Redirect {
+                scheme: Some(policy::Scheme::Https),
+                ..policy::Redirect::default()
+            };
+            let number = self.rules.len() as u32;
+            let rule = policy::Rule::redirect(redirect);
+            let rule = self.make(None, "", &rule, [].into(), None);
+            self.rules.push(rule);
+            return Listener::Rule(number);
+        }
+        let mut claims = Claims::default();
+        for (index, route) in self.policy.routes.iter().enumerate() {
+            let here = spot.is_behind(&route.gateways)
+                && is_visible(route.visible_to.as_deref(), spot.workload);
+            if !here {
+                continue;
+            }
+            for claimed in &route.hosts {
+                for allowed in hosts {
+                    if let Some(both) = claimed.intersection(allowed) {
+                        claims.add(both, index);
+                    }
+                }
+            }
+        }
+        let mut table = Table::default();
+        for (routes, hosts) in claims.groups(<[usize]>::to_vec) {
+            self.lay(&mut table, &routes, &hosts, spot, compiled);
+        }
+        Listener::Routes(table)
+    }
+}

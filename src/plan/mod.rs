@@ -1,0 +1,293 @@
+//! From a policy to what serves requests: everything compiled, nothing left to go wrong.
+//!
+//! A [`Plan`] is immutable but for what its limits count. It decides; it connects to nobody.
+
+mod claims;
+mod compile;
+mod doors;
+mod entry;
+mod registry;
+mod select;
+
+pub(crate) use entry::Entry;
+
+use crate::balance::Target;
+use crate::fault::Injection;
+use crate::gate::{Decision, Gate as _};
+use crate::limit::Limits;
+use crate::policy::{self, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
+use crate::reply::{Flags, Refusal};
+use crate::route::{Asked, HeaderEdit, Table};
+use crate::split::Weights;
+use ahash::AHashMap;
+use compile::Compiler;
+use entry::{Gateway, no_route};
+use http::{Request, StatusCode};
+use parking_lot::Mutex;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A compiled policy, as one workload sees it, and each of the policy's gateways.
+pub struct Plan {
+    /// Who asks.
+    pub(crate) workload: Workload,
+    /// What requests of clients in the mesh find.
+    pub(crate) table: Table,
+    pub(crate) gateways: Box<[Gateway]>,
+    /// The numbers of the gateways.
+    pub(crate) gateway_of: AHashMap<Box<str>, u32>,
+    pub(crate) rules: Box<[Rule]>,
+    pub(crate) clusters: Box<[Cluster]>,
+    pub(crate) inbound: Box<[Inbound]>,
+    /// The numbers of the services' inbound settings.
+    pub(crate) inbound_of: AHashMap<Box<str>, u32>,
+    pub(crate) outbound: OutboundTrafficPolicy,
+    /// The rule of hosts that the policy does not know.
+    pub(crate) unknown: u32,
+    policy: Arc<Policy>,
+    /// What other workloads see, for questions. No request asks for it.
+    elsewhere: Mutex<Vec<Arc<Self>>>,
+}
+
+/// One rule, with the settings of every layer.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    /// `route/rule`, for events.
+    pub(crate) label: Box<str>,
+    /// The route's name; `None` for a service that is reached without a route.
+    pub(crate) route: Option<Box<str>>,
+    /// Its own name, or its index.
+    pub(crate) name: Box<str>,
+    pub(crate) fault: Injection,
+    pub(crate) limits: Option<Limits>,
+    /// `None`: no destination has any weight.
+    pub(crate) weights: Option<Weights>,
+    pub(crate) arms: Box<[Arm]>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) request: HeaderEdit,
+    pub(crate) response: HeaderEdit,
+}
+
+/// A destination of a rule.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Arm {
+    /// The number of a cluster.
+    Cluster(u32),
+    /// A service or a subset that does not exist, and the status with which that is answered.
+    Missing(StatusCode),
+}
+
+/// Endpoints that do the same: a service or one of its subsets.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    /// The service's name in the policy, by which its live state goes.
+    pub(crate) service: Box<str>,
+    /// The service's host; of a Kubernetes service the name alone.
+    pub(crate) name: Box<str>,
+    /// The namespace of a Kubernetes service.
+    pub(crate) namespace: Option<Box<str>>,
+    pub(crate) subset: Option<Box<str>>,
+    pub(crate) port: u16,
+    pub(crate) balance: policy::Balance,
+    pub(crate) endpoints: Box<[(Target, u32)]>,
+}
+
+/// What the server stack of a service does.
+#[derive(Debug)]
+pub(crate) struct Inbound {
+    pub(crate) label: Box<str>,
+    pub(crate) fault: Injection,
+    pub(crate) limits: Option<Limits>,
+}
+
+impl Policy {
+    /// Checks the policy and compiles it for a [`Workload`] in the namespace `default` without
+    /// labels.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it: see [`Policy::validate`]. Warnings are no errors.
+    pub fn compile(&self) -> Result<Plan, Errors> {
+        self.compile_for(&Workload::default())
+    }
+
+    /// Checks the policy and compiles what this workload sees of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Self::compile).
+    pub fn compile_for(&self, workload: &Workload) -> Result<Plan, Errors> {
+        Plan::with_previous(self, workload, None)
+    }
+}
+
+impl Plan {
+    /// As [`Policy::compile_for`]; limits that the plan before had, too, go on counting where they
+    /// were.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::compile`].
+    pub fn with_previous(
+        policy: &Policy,
+        workload: &Workload,
+        previous: Option<&Self>,
+    ) -> Result<Self, Errors> {
+        let errors = policy.validate().into_iter();
+        match Errors::from_findings(errors.filter(|e| e.severity == Severity::Error).collect()) {
+            Some(errors) => Err(errors),
+            None => Ok(Self::lenient(policy, workload, previous)),
+        }
+    }
+
+    /// Compiles a policy whatever is wrong with it: destinations that do not exist answer with
+    /// an error, of two that claim the same the first has it.
+    pub fn lenient(policy: &Policy, workload: &Workload, previous: Option<&Self>) -> Self {
+        Compiler::new(policy, previous).compile(workload)
+    }
+
+    /// Who asks.
+    pub fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
+    /// What the plan was compiled from.
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// The same policy as another workload sees it. It is compiled at the first asking; the last
+    /// 64 are kept, which is plenty for the clients that one set of questions speaks of.
+    pub(crate) fn seen_by(&self, workload: &Workload) -> Arc<Self> {
+        let mut elsewhere = self.elsewhere.lock();
+        if let Some(at) = { elsewhere.iter() }.position(|plan| plan.workload == *workload) {
+            let plan = elsewhere.remove(at);
+            elsewhere.push(plan.clone());
+            return plan;
+        }
+        let plan = Arc::new(Self::lenient(&self.policy, workload, Some(self)));
+        if elsewhere.len() == MOST_ELSEWHERE {
+            elsewhere.remove(0);
+        }
+        elsewhere.push(plan.clone());
+        plan
+    }
+
+    /// Every limit at work, by where it stands.
+    fn limits(&self) -> AHashMap<Place<'_>, &Limits> {
+        let of_rules = self.rules.iter().filter_map(|rule| {
+            let place = (rule.route.as_deref(), &*rule.name);
+            Some((place, rule.limits.as_ref()?))
+        });
+        let of_services = self.inbound.iter().filter_map(|inbound| {
+            let place = (None, &*inbound.label);
+            Some((place, inbound.limits.as_ref()?))
+        });
+        of_rules.chain(of_services).collect()
+    }
+
+    /// The first gate of all: which rule takes the request? Whoever serves and whoever explains
+    /// begin here. What passes has a rule.
+    pub(crate) fn enter<B>(
+        &self,
+        entry: Entry,
+        request: &mut Request<B>,
+        decision: &mut Decision,
+    ) -> Option<Refusal> {
+        if !Asked::is_addressed(request) {
+            return Some(missing_host());
+        }
+        if let Entry::Gateway(gateway, port) = entry {
+            return match self.gateways.get(gateway as usize) {
+                Some(gateway) => gateway.enter(port, request, decision),
+                None => Some(no_route()),
+            };
+        }
+        let refusal = self.table.admit(request, decision);
+        if refusal.is_none() && decision.rule.is_none() {
+            match self.outbound {
+                OutboundTrafficPolicy::AllowAny => decision.rule = Some(self.unknown),
+                OutboundTrafficPolicy::RegistryOnly => return Some(unknown_host()),
+            }
+        }
+        refusal
+    }
+
+    /// Where requests come in at a gateway's port, whether there is such a port or not; `None` for
+    /// a gateway that the policy does not have. Without a port the gateway's lowest.
+    pub(crate) fn entry(&self, gateway: &str, port: Option<u16>) -> Option<Entry> {
+        let number = *self.gateway_of.get(gateway)?;
+        let ports = &self.gateways[number as usize].ports;
+        let port = port.or_else(|| Some(ports.first()?.number));
+        Some(Entry::Gateway(number, port.unwrap_or(80)))
+    }
+
+    /// The rule of a number that a gate has written down.
+    pub(crate) fn rule(&self, rule: Option<u32>) -> Option<&Rule> {
+        self.rules.get(rule? as usize)
+    }
+}
+
+impl Rule {
+    /// The cluster of a destination that a gate has written down.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub(crate) fn cluster(&self, destination: Option<u32>) -> Result<u32, Refusal> {
+        match destination.and_then(|arm| self.arms.get(arm as usize)) {
+            Some(Arm::Cluster(cluster)) => Ok(*cluster),
+            Some(Arm::Missing(status)) => Err(cluster_not_found(*status)),
+            None => Err(cluster_not_found(StatusCode::INTERNAL_SERVER_ERROR)),
+        }
+    }
+}
+
+fn missing_host() -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, Flags::NONE, "missing_host_header")
+}
+
+/// As Istio's `REGISTRY_ONLY` answers.
+pub(crate) fn unknown_host() -> Refusal {
+    Refusal::new(StatusCode::BAD_GATEWAY, Flags::NR, "direct_response")
+}
+
+fn cluster_not_found(status: StatusCode) -> Refusal {
+    Refusal::new(status, Flags::NC, "cluster_not_found")
+}
+
+/// A route and its rule, or none and a service's label. The names of limits alone would not do: a
+/// route that is named as a service may have a rule `inbound`, and the two would share buckets.
+type Place<'a> = (Option<&'a str>, &'a str);
+
+impl Rule {
+    /// The rule of a host without a route: all of it to one destination.
+    fn straight_to(host: &str, arm: Arm) -> Self {
+        Self {
+            label: host.into(),
+            route: None,
+            name: "".into(),
+            fault: Injection::default(),
+            limits: None,
+            weights: Weights::new([1]),
+            arms: [arm].into(),
+            timeout: None,
+            request: HeaderEdit::default(),
+            response: HeaderEdit::default(),
+        }
+    }
+}
+
+/// Not the policy, which may set headers that are nobody's business.
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("workload", &self.workload)
+            .field("rules", &self.rules.len())
+            .field("clusters", &self.clusters.len())
+            .finish_non_exhaustive()
+    }
+}
+
+const MOST_ELSEWHERE: usize = 64;
