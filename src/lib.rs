@@ -7,7 +7,7 @@
 //! # A request's way
 //!
 //! ```text
-//! client:   route → fault → limit → split → headers → timeout → balance → endpoint
+//! client:   route → fault → cors → limit → split → headers → mirror → timeout → balance → endpoint
 //! server:   fault → limit → (your handler)
 //! ```
 //!

@@ -33,7 +33,8 @@ fn the_error_that_is_shown_is_the_one_that_is_told() {
 /// `lib.rs`, the README and the code that serves requests have one order of the layers.
 #[test]
 fn the_order_that_is_drawn_is_the_one_that_is_run() {
-    let drawn = "route → fault → limit → split → headers → timeout → balance → endpoint";
+    let drawn =
+        "route → fault → cors → limit → split → headers → mirror → timeout → balance → endpoint";
     for file in ["README.md", "src/lib.rs"] {
         assert!(fs::read_to_string(file).unwrap().contains(drawn), "{file}");
     }
@@ -46,9 +47,9 @@ fn the_order_that_is_drawn_is_the_one_that_is_run() {
     );
     in_order(
         within("fn proceed"),
-        &[".choose(", ".request.apply(", "Next::Send("],
+        &[".choose(", ".request.apply(", "Copies::of(", "Next::Send("],
     );
-    let gates = [".abort", ".limits", ".weights", "clusters[cluster"];
+    let gates = [".abort", ".cors", ".limits", ".weights", "clusters[cluster"];
     in_order(within("fn choose"), &gates);
     in_order(within("fn sent"), &["Sending::new(", "Deadline::new("]);
 }

@@ -69,7 +69,7 @@ where
         // The gates look at the request by reference, and it is sent from here: each time that it
         // is passed by value it is copied.
         match UnderWay::begin(wired, Entry::Mesh, &mut request, self.shared.rng.chance()) {
-            Next::Send(departure) => match departure.endpoint() {
+            Next::Send(departure) if !departure.is_copied() => match departure.endpoint() {
                 Some(endpoint) => {
                     let future = endpoint.send(request);
                     Forward::sent(departure, future)

@@ -4,12 +4,13 @@ use crate::balance::{Endpoint, Hold, Sending, refused};
 use crate::event::Event;
 use crate::gate::{Decision, Gate as _};
 use crate::live::Pinned;
+use crate::mesh::copies::Copies;
 use crate::mesh::running::{Running, Wired};
 use crate::plan::{Entry, Rule, unknown_host};
 use crate::reply::{Flags, Guarded, Refusal, ReplyBody, ReplyTo};
 use crate::rng::Chance;
 use crate::timeout::{Deadline, response_timeout};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use std::convert::Infallible;
 use std::fmt;
@@ -68,6 +69,7 @@ pub(super) struct Departure<E> {
     way: UnderWay<E>,
     to: ReplyTo,
     timeout: Option<Duration>,
+    copies: Option<Box<Copies>>,
 }
 
 /// Where a request goes.
@@ -93,13 +95,19 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
     /// Whatever comes next.
     pub(super) fn go(next: Next<E>, request: Request<B>) -> Self {
         match next {
-            Next::Send(departure) => match departure.endpoint() {
-                Some(endpoint) => {
-                    let future = endpoint.send(request);
-                    Self::sent(departure, future)
-                }
-                None => Self::refuse(departure.way, no_such_endpoint(), &request),
-            },
+            Next::Send(mut departure) => {
+                let copies = departure.copies.take();
+                let future = match (departure.endpoint(), copies) {
+                    (Some(endpoint), None) => endpoint.send(request),
+                    (Some(endpoint), Some(copies)) => {
+                        copies.send(endpoint, &departure.way.wired, request)
+                    }
+                    (None, _) => {
+                        return Self::refuse(departure.way, no_such_endpoint(), &request);
+                    }
+                };
+                Self::sent(departure, future)
+            }
             Next::Refuse(way, refusal) => Self::refuse(way, refusal, &request),
             Next::Pause(way, decision, pause) => {
                 way.running().counters.tell(&Event::Delay {
@@ -147,6 +155,7 @@ impl<E> UnderWay<E> {
         let mut way = Self {
             wired,
             rule: None,
+            origin: None,
             sent: None,
         };
         let mut decision = Decision::new(chance);
@@ -166,7 +175,10 @@ impl<E> UnderWay<E> {
 
     /// The other steps, up to an endpoint's being called.
     fn proceed<B>(mut self, request: &mut Request<B>, mut decision: Decision) -> Next<E> {
-        match self.running().choose(request, &mut decision) {
+        let chosen = self.running().choose(request, &mut decision);
+        // Whoever answers from here on, the page may read it.
+        self.origin = decision.origin.take();
+        match chosen {
             Ok(chosen) => {
                 let to = ReplyTo::of(request);
                 if let Some(rule) = self.rule() {
@@ -174,10 +186,13 @@ impl<E> UnderWay<E> {
                     rule.request.apply(request.headers_mut());
                 }
                 self.count(chosen);
+                let running = &self.wired.running;
+                let copies = Copies::of(running, self.rule, request, decision.chance);
                 Next::Send(Departure {
                     way: self,
                     to,
                     timeout: chosen.timeout,
+                    copies,
                 })
             }
             Err(refusal) => Next::Refuse(self, refusal),
@@ -186,6 +201,12 @@ impl<E> UnderWay<E> {
 }
 
 impl<E> Departure<E> {
+    /// Says whether mirrors get copies.
+    #[inline]
+    pub(super) fn is_copied(&self) -> bool {
+        self.copies.is_some()
+    }
+
     #[inline]
     pub(super) fn endpoint(&self) -> Option<&E> {
         let sent = self.way.sent.as_ref()?;
@@ -197,7 +218,7 @@ impl<E> Departure<E> {
 }
 
 impl Running {
-    /// Is it to be aborted, is there quota, which destination, which endpoint?
+    /// Is it to be aborted, is it a preflight, is there quota, which destination, which endpoint?
     fn choose<B>(
         &self,
         request: &mut Request<B>,
@@ -210,6 +231,7 @@ impl Running {
             .fault
             .abort
             .admit(request, decision)
+            .or_else(|| rule.cors.admit(request, decision))
             .or_else(|| rule.limits.admit(request, decision))
             .or_else(|| rule.weights.admit(request, decision));
         if let Some(refusal) = refusal {
@@ -301,6 +323,8 @@ where
 pub struct UnderWay<E> {
     wired: Pinned<Wired<E>>,
     rule: Option<u32>,
+    /// The page that may read the answer.
+    origin: Option<Box<HeaderValue>>,
     sent: Option<Sent>,
 }
 
@@ -344,6 +368,9 @@ impl<E> Hold for UnderWay<E> {
     fn head(&self, headers: &mut HeaderMap) {
         if let Some(rule) = self.rule() {
             rule.response.apply(headers);
+            if let (Some(cors), Some(origin)) = (&rule.cors, &self.origin) {
+                cors.mark(origin, headers);
+            }
         }
     }
 }

@@ -17,6 +17,7 @@
 //! ```
 
 mod client;
+mod copies;
 mod counters;
 mod forward;
 mod running;
@@ -36,6 +37,7 @@ pub use watch::Watching;
 use crate::balance::MakeEndpoint;
 use crate::event::{Event, Sink};
 use crate::live::Live;
+use crate::mirror::{Bounds, Room};
 use crate::plan::Plan;
 use crate::policy::{Errors, Policy, Workload};
 use crate::rng::Rng;
@@ -71,6 +73,7 @@ pub struct Builder {
     rng: Rng,
     sink: Sink,
     workload: Workload,
+    copies: Bounds,
 }
 
 impl Builder {
@@ -96,6 +99,13 @@ impl Builder {
         self
     }
 
+    /// How much copies for mirrors may take up, in the whole mesh. Default: [`Bounds`]'.
+    #[must_use]
+    pub fn copies(mut self, bounds: Bounds) -> Self {
+        self.copies = bounds;
+        self
+    }
+
     /// Compiles the policy and puts it to work.
     ///
     /// # Errors
@@ -103,7 +113,7 @@ impl Builder {
     /// Everything that is wrong with the policy.
     pub fn build(self, policy: &Policy) -> Result<Mesh, Errors> {
         let plan = policy.compile_for(&self.workload)?;
-        let counters = Arc::new(Counters::new(self.sink));
+        let counters = Arc::new(Counters::new(self.sink, Room::new(self.copies)));
         let running = Running::new(plan, None, &counters, &self.rng.aside());
         Ok(Mesh {
             shared: Arc::new(Shared {

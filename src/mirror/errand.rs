@@ -27,11 +27,13 @@ pub async fn errand(copy: impl Future<Output = ()>, watch: Watch, time: Duration
     let mut copy = pin!(copy);
     let mut timer = pin!(sleep(time));
     poll_fn(|cx| {
-        if copy.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(End::Over);
-        }
+        let over = copy.as_mut().poll(cx).is_ready();
+        // Whoever reads the copy may see first that it was cut short, and fail by that.
         if watch.poll_behind(cx).is_ready() {
             return Poll::Ready(End::Behind);
+        }
+        if over {
+            return Poll::Ready(End::Over);
         }
         while timer.as_mut().poll(cx).is_ready() {
             if watch.is_over() {

@@ -1,4 +1,5 @@
 use super::{Bounds, MirrorLayer, Room};
+use crate::clock;
 use crate::event::{Event, Sink};
 use crate::policy::Percent;
 use crate::rng::Rng;
@@ -108,16 +109,16 @@ async fn both_get_the_body() {
 #[tokio::test(start_paused = true)]
 async fn a_mirror_that_is_stuck_holds_nobody_up_and_is_left_in_time() {
     let layer = MirrorLayer::to(stuck()).timeout(Duration::from_secs(3));
-    let begun = tokio::time::Instant::now();
+    let begun = clock::now();
     let answer = layer.layer(service_fn(echo)).oneshot(post("text")).await;
     assert_eq!(said(answer.unwrap()).await, "text");
-    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(clock::now(), begun);
     assert_eq!(layer.room().under_way(), 1);
     // Once so that its timer is set, then past it.
     tokio::task::yield_now().await;
     tokio::time::advance(Duration::from_secs(3)).await;
     until_over(&layer.room()).await;
-    assert_eq!(begun.elapsed(), Duration::from_secs(3));
+    assert_eq!(clock::now() - begun, Duration::from_secs(3));
 }
 
 #[tokio::test]
@@ -148,6 +149,27 @@ async fn a_copy_that_falls_behind_is_given_up() {
     assert_eq!(said(answer).await.len(), 1_800);
     until_over(&layer.room()).await;
     assert_eq!((*told.lock()).as_slice(), ["behind"]);
+    assert_eq!(layer.room().shed(), 1);
+}
+
+/// The copy's reader may see it first, and fail: it was given up all the same.
+#[tokio::test]
+async fn a_copy_that_fails_because_it_fell_behind_counts_as_given_up() {
+    let (copies, mut heard) = hears();
+    let layer = MirrorLayer::to(copies).bounds(Bounds {
+        bytes_per_copy: 1_000,
+        ..Bounds::default()
+    });
+    let frame = || Ok::<_, Infallible>(Frame::data(Bytes::from(vec![b'x'; 600])));
+    let body = StreamBody::new(tokio_stream::iter([frame(), frame(), frame()]));
+    let request = Request::post("http://reviews/").body(body).unwrap();
+    layer
+        .layer(service_fn(echo))
+        .oneshot(request)
+        .await
+        .unwrap();
+    assert_eq!(heard.recv().await.unwrap().1, Err(CutShort::Behind));
+    until_over(&layer.room()).await;
     assert_eq!(layer.room().shed(), 1);
 }
 
