@@ -96,6 +96,7 @@ impl Chance {
     }
 
     /// The chance of one of several things of the same kind, each of which draws on its own.
+    #[must_use]
     pub fn nth(self, purpose: Purpose, number: usize) -> Self {
         let place = (number as u64).wrapping_mul(GAMMA);
         Self(mix(self.draw(purpose).wrapping_add(place)))

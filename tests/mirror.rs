@@ -88,14 +88,16 @@ fn policy(to: SocketAddr, mirrors: &[(&str, SocketAddr)], protocol: Protocol) ->
     policy
 }
 
+type Given = Result<Frame<Bytes>, std::io::Error>;
+
 fn stream(
-    frames: impl IntoIterator<Item = Result<Frame<Bytes>, std::io::Error>>,
-) -> StreamBody<tokio_stream::Iter<std::vec::IntoIter<Result<Frame<Bytes>, std::io::Error>>>> {
+    frames: impl IntoIterator<Item = Given>,
+) -> StreamBody<tokio_stream::Iter<std::vec::IntoIter<Given>>> {
     let frames: Vec<_> = frames.into_iter().collect();
     StreamBody::new(tokio_stream::iter(frames))
 }
 
-fn data(text: &'static str) -> Result<Frame<Bytes>, std::io::Error> {
+fn data(text: &'static str) -> Given {
     Ok(Frame::data(Bytes::from_static(text.as_bytes())))
 }
 

@@ -59,8 +59,8 @@ fn headers(lines: &[(&str, &str)]) -> HeaderMap {
     headers
 }
 
-fn look(cors: &Cors, method: Method, lines: &[(&str, &str)]) -> Verdict {
-    Sharing::compile(cors).look(&method, &headers(lines))
+fn look(cors: &Cors, method: &Method, lines: &[(&str, &str)]) -> Verdict {
+    Sharing::compile(cors).look(method, &headers(lines))
 }
 
 fn preflight(cors: &Cors, origin: &str) -> Verdict {
@@ -69,7 +69,7 @@ fn preflight(cors: &Cors, origin: &str) -> Verdict {
         ("access-control-request-method", "PUT"),
         ("access-control-request-headers", "x-foo,x-bar"),
     ];
-    look(cors, Method::OPTIONS, &lines)
+    look(cors, &Method::OPTIONS, &lines)
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_star_allows_what_is_asked_for() {
 #[test]
 fn a_star_says_nothing_to_who_asks_for_no_headers() {
     let lines = [("origin", OK), ("access-control-request-method", "PUT")];
-    let Verdict::Answer(said) = look(&star(), Method::OPTIONS, &lines) else {
+    let Verdict::Answer(said) = look(&star(), &Method::OPTIONS, &lines) else {
         panic!("no answer");
     };
     assert_eq!(said["access-control-allow-headers"], "");
@@ -130,7 +130,7 @@ fn headers_that_are_asked_for_in_several_lines_are_allowed_in_one() {
         ("access-control-request-headers", "x-a"),
         ("access-control-request-headers", "x-b"),
     ];
-    let Verdict::Answer(said) = look(&star(), Method::OPTIONS, &lines) else {
+    let Verdict::Answer(said) = look(&star(), &Method::OPTIONS, &lines) else {
         panic!("no answer");
     };
     assert_eq!(said["access-control-allow-headers"], "x-a,x-b");
@@ -145,7 +145,7 @@ fn preflights_of_other_origins_pass_or_are_answered_with_nothing() {
     assert_eq!(preflight(&cors, "http://no.test"), nothing);
     // It ignores preflights, not requests.
     let lines = [("origin", "http://no.test")];
-    assert_eq!(look(&cors, Method::OPTIONS, &lines), Verdict::Pass);
+    assert_eq!(look(&cors, &Method::OPTIONS, &lines), Verdict::Pass);
 }
 
 #[test]
@@ -160,9 +160,9 @@ fn what_asks_for_no_method_is_no_preflight() {
         ),
         (Method::GET, vec![("origin", OK), asks]),
     ] {
-        assert_eq!(look(&full(), method, &lines), mark, "{lines:?}");
+        assert_eq!(look(&full(), &method, &lines), mark, "{lines:?}");
     }
-    assert_eq!(look(&full(), Method::OPTIONS, &[asks]), Verdict::Pass);
+    assert_eq!(look(&full(), &Method::OPTIONS, &[asks]), Verdict::Pass);
 }
 
 #[test]
@@ -173,12 +173,12 @@ fn an_origin_is_one_line_and_its_case_counts() {
         vec![("origin", OK), ("origin", "http://no.test")],
         vec![("origin", OK), ("origin", OK)],
     ] {
-        assert_eq!(look(&full(), Method::GET, &lines), Verdict::Pass);
+        assert_eq!(look(&full(), &Method::GET, &lines), Verdict::Pass);
     }
     let two = [("origin", OK), ("origin", OK)];
-    assert_eq!(look(&star(), Method::GET, &two), Verdict::Pass);
+    assert_eq!(look(&star(), &Method::GET, &two), Verdict::Pass);
     assert_eq!(
-        look(&star(), Method::GET, &[("origin", "")]),
+        look(&star(), &Method::GET, &[("origin", "")]),
         Verdict::Pass,
         "an empty origin is none"
     );
@@ -191,7 +191,7 @@ fn origins_match_by_prefix_and_by_pattern_too() {
         TextMatch::Prefix("https://a.".into()),
         TextMatch::Regex(r"https://[^.]+\.example\.com".parse().unwrap()),
     ];
-    let takes = |origin| look(&cors, Method::GET, &[("origin", origin)]) != Verdict::Pass;
+    let takes = |origin| look(&cors, &Method::GET, &[("origin", origin)]) != Verdict::Pass;
     assert!(takes("https://a.test"));
     assert!(takes("https://shop.example.com"));
     assert!(!takes("https://shop.example.com.evil.test"));
@@ -290,7 +290,7 @@ proptest! {
             method = Method::OPTIONS;
         }
         let takes = |origin: &String| *origin == asks || origin == "*";
-        let verdict = look(&cors, method, &lines);
+        let verdict = look(&cors, &method, &lines);
         match verdict {
             Verdict::Pass => prop_assert!(asks.is_empty() || !allowed.iter().any(takes)),
             Verdict::Mark(origin) => {
@@ -314,7 +314,7 @@ proptest! {
             ("access-control-request-headers", value.as_str()),
         ];
         for cors in [full(), least(), star()] {
-            prop_assert_eq!(look(&cors, method.clone(), &lines), Verdict::Pass);
+            prop_assert_eq!(look(&cors, &method, &lines), Verdict::Pass);
         }
     }
 }
