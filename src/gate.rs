@@ -6,6 +6,10 @@
 //! the request between them (six layers that do cost 31 ns), and what the mesh does is what each
 //! layer does alone.
 
+mod source;
+
+pub use source::{Source, TrustedHops};
+
 use crate::clock;
 use crate::event::{Event, Sink};
 use crate::reply::{Refusal, Reply, ReplyBody, ReplyTo};
@@ -48,6 +52,12 @@ pub struct Decision {
     /// The page's origin that may read the answer: written by `cors`, which marks the answer with
     /// it. Boxed, since few requests come from pages of other origins.
     pub origin: Option<Box<HeaderValue>>,
+    /// The port of the gateway's listener at which the request came in; `None` in the mesh.
+    pub listener: Option<u16>,
+    /// When nobody will wait for the answer any more: written by who drives.
+    pub deadline: Option<Instant>,
+    /// Who the client is, for gates that tell clients apart: written by who drives.
+    pub trusted_hops: TrustedHops,
     now: Option<Instant>,
 }
 
@@ -61,6 +71,9 @@ impl Decision {
             endpoint: None,
             delay: None,
             origin: None,
+            listener: None,
+            deadline: None,
+            trusted_hops: TrustedHops::default(),
             now: None,
         }
     }
@@ -79,33 +92,15 @@ impl Decision {
         *self.now.get_or_insert_with(clock::now)
     }
 
+    /// How long until the [`deadline`](Self::deadline): `None` without one, zero when it is over.
+    pub fn time_left(&mut self) -> Option<Duration> {
+        let deadline = self.deadline?;
+        Some(deadline.saturating_duration_since(self.now()))
+    }
+
     /// Forgets the time, since the request has waited.
     pub fn has_waited(&mut self) {
         self.now = None;
-    }
-}
-
-/// The address of the connection's other end, for gates that tell clients apart by it.
-///
-/// A request extension. With the feature `axum`, axum's `ConnectInfo<SocketAddr>` serves as well.
-/// Headers such as `x-forwarded-for` are never asked: anybody can write them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Source(pub std::net::IpAddr);
-
-impl Source {
-    /// The source of a request, if something in front has told it.
-    pub fn of<B>(request: &Request<B>) -> Option<std::net::IpAddr> {
-        let extensions = request.extensions();
-        if let Some(Self(ip)) = extensions.get() {
-            return Some(*ip);
-        }
-        #[cfg(feature = "axum")]
-        if let Some(axum::extract::ConnectInfo(address)) =
-            extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
-        {
-            return Some(address.ip());
-        }
-        None
     }
 }
 
@@ -128,6 +123,7 @@ struct Shared<G> {
     gate: G,
     rng: Rng,
     sink: Sink,
+    trusted_hops: TrustedHops,
 }
 
 impl<G> GateLayer<G> {
@@ -138,8 +134,19 @@ impl<G> GateLayer<G> {
 
     /// The same with a source of chance and a listener.
     pub fn with(gate: G, rng: Rng, sink: Sink) -> Self {
+        Self::behind(TrustedHops::default(), gate, rng, sink)
+    }
+
+    /// The same behind proxies that are trusted to say who the client is.
+    pub fn behind(trusted_hops: TrustedHops, gate: G, rng: Rng, sink: Sink) -> Self {
+        let shared = Shared {
+            gate,
+            rng,
+            sink,
+            trusted_hops,
+        };
         Self {
-            shared: Arc::new(Shared { gate, rng, sink }),
+            shared: Arc::new(shared),
         }
     }
 }
@@ -171,6 +178,7 @@ where
 
     fn call(&mut self, mut request: Request<Q>) -> Self::Future {
         let mut decision = Decision::new(self.shared.rng.chance());
+        decision.trusted_hops = self.shared.trusted_hops;
         match self.shared.gate.admit(&mut request, &mut decision) {
             None => Reply::inner(self.inner.call(request)),
             Some(refusal) => {

@@ -15,6 +15,8 @@
 //! [`route`] only decides: limits and faults see the request as it came. A fault's delay is over
 //! before anything else is asked, and its abort reaches nobody. The destination is chosen once, by
 //! [`split`]; [`balance`] calls one of its endpoints and turns what goes wrong there into a reply.
+//! What the server learns of a request reaches the clients that its handler calls, as a
+//! [`Context`](mesh::Context): their calls have its deadline and belong to its trace.
 //!
 //! # A policy's way
 //!

@@ -126,6 +126,7 @@ fn requests() -> impl Iterator<Item = Request<Body>> {
             .header("x-key", number)
             .header("x-lines", number)
             .header("x-lines", number)
+            .header("x-forwarded-for", "10.0.0.1, 10.0.0.2")
             .extension(Source(IpAddr::from(Ipv6Addr::from_bits(number.into()))))
             .body(Body::new())
             .unwrap()
@@ -266,6 +267,8 @@ fn limit() {
             None => layer,
         };
         allocates_nothing(&name, layer.layer(AtOnce));
+        let name = format!("{name} behind a proxy");
+        allocates_nothing(&name, layer.trusted_hops(2).layer(AtOnce));
     }
 }
 
@@ -373,6 +376,15 @@ fn client_stack() {
             client.call(request)
         });
         allocates_nothing("cloned for each request", fresh);
+        let client = mesh.client(AllAtOnce);
+        let soon = tower_mesh::clock::now() + Duration::from_secs(3_600);
+        let context = mesh::Context::default().with_deadline(soon);
+        let scoped = tower::service_fn(move |request| {
+            let mut client = client.clone();
+            let call = async move { client.call(request).await };
+            context.clone().scope(call)
+        });
+        allocates_nothing("in a scope with a deadline", scoped);
         assert!(mesh.stats().local_replies.is_empty());
     }
 }
@@ -382,5 +394,8 @@ fn server_stack() {
     let mesh = Mesh::new(&policy(Balance::default())).unwrap();
     allocates_nothing("named by the policy", mesh.server("reviews").layer(AtOnce));
     allocates_nothing("not named", mesh.server("others").layer(AtOnce));
+    let trusting = mesh.server("reviews").trusted_hops(1);
+    let trusting = trusting.trust_expected_timeout();
+    allocates_nothing("trusting", trusting.layer(AtOnce));
     assert!(mesh.stats().local_replies.is_empty());
 }

@@ -113,6 +113,85 @@ fn check_prints_json_for_tools() {
     assert!(finding["message"].is_string() && finding["because"].is_array());
 }
 
+/// Two namespaces, of which one has a field that nothing is done about and one that is unknown.
+const NAMESPACES: &str = "apiVersion: v1\nkind: Namespace\nmetadata: { name: a }\nspec: { \
+                          finalizers: [kubernetes] }\n---\napiVersion: v1\nkind: Namespace\n\
+                          metadata: { name: b }\n";
+
+#[test]
+fn check_tells_what_became_of_imported_fields() {
+    let good = run(&["check", "-"], NAMESPACES);
+    assert_eq!(good.code, Some(0));
+    // Once, though the report has an entry for each part.
+    assert_eq!(
+        good.out,
+        "-:4:1: spec: ignored: namespaces are not deleted here\nnothing found\n"
+    );
+    let json = run(&["check", "-", "--format", "json"], NAMESPACES).json();
+    let report = json["report"].as_array().unwrap();
+    assert_eq!(report.len(), 3);
+    let entry = json!({
+        "status": "ignored",
+        "at": { "file": "-", "line": 4, "column": 1, "document": "Namespace a", "path": "spec" },
+        "field": "spec",
+        "instead": "namespaces are not deleted here",
+    });
+    assert_eq!(report[0], entry);
+    assert_eq!(report[1]["field"], "spec.finalizers");
+    assert_eq!(report[2]["field"], "spec.finalizers[0]");
+}
+
+#[test]
+fn check_fails_for_what_is_denied_and_for_nothing_else() {
+    for (deny, code) in [
+        (&["--deny", "ignored"][..], 1),
+        (&["--deny", "approximated"], 0),
+        (&["--deny", "refused"], 0),
+        (&["--deny", "approximated,refused"], 0),
+        (&["--deny", "refused,ignored"], 1),
+        (&["--deny=refused", "--deny=ignored"], 1),
+        (&["--deny", "applied"], 2),
+        (&["--deny", "ignored,nonsense"], 2),
+    ] {
+        let arguments = [&["check", "-"][..], deny].concat();
+        assert_eq!(run(&arguments, NAMESPACES).code, Some(code), "{deny:?}");
+    }
+    let unsupported = "apiVersion: telemetry.istio.io/v1\nkind: Telemetry\nmetadata: { name: a }\n";
+    assert_eq!(run(&["check", "-"], unsupported).code, Some(0));
+    assert_eq!(
+        run(&["check", "-", "--deny", "ignored"], unsupported).code,
+        Some(1)
+    );
+    let native = std::fs::read_to_string("tests/cli/mesh.yaml").unwrap();
+    let all = ["check", "-", "--deny", "approximated,ignored,refused"];
+    assert_eq!(run(&all, native).code, Some(0));
+}
+
+#[test]
+fn check_advises_what_to_write_for_a_made_up_kind() {
+    let made_up = "../import/istio-config.yaml";
+    let checked = run(&["check", made_up], "");
+    assert_eq!(checked.code, Some(1));
+    let (first, rest) = checked.out.split_once('\n').unwrap();
+    assert!(
+        first.starts_with("../import/istio-config.yaml:2:7: kind: there is no kind `IstioConfig`")
+    );
+    assert!(
+        rest.starts_with("    apiVersion: networking.istio.io/v1\n"),
+        "{rest}"
+    );
+    assert!(rest.ends_with(
+        "\n../import/istio-config.yaml:5:1: spec: refused: the document is left out\n1 error\n"
+    ));
+    // The rest of the policy can be decided by.
+    let decided = run(
+        &["decide", "mesh.yaml", made_up],
+        r#"{"authority":"reviews","path":"/"}"#,
+    );
+    assert_eq!(decided.code, Some(1));
+    assert_eq!(decided.lines()[0]["outcome"], "forward");
+}
+
 #[test]
 fn check_reads_standard_input() {
     let policy = std::fs::read_to_string("tests/cli/mesh.yaml").unwrap();

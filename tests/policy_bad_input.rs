@@ -239,6 +239,150 @@ fn hostile_texts_are_refused_soon() {
     }
 }
 
+/// A file that is gone at the end of the test.
+struct File(std::path::PathBuf);
+
+impl File {
+    fn new(name: &str, bytes: &[u8]) -> Self {
+        let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::write(&path, bytes).unwrap();
+        Self(path)
+    }
+
+    /// What is told of it, without its name.
+    fn told(&self) -> String {
+        let errors = Policy::load(&self.0).unwrap_err().to_string();
+        let name = self.0.display().to_string();
+        errors.strip_prefix(&name).unwrap().to_owned()
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn a_file_that_is_too_long_is_not_read() {
+    let file = File::new("sparse.yaml", b"routes: []\n");
+    let sparse = std::fs::OpenOptions::new()
+        .write(true)
+        .open(&file.0)
+        .unwrap();
+    sparse.set_len(100 << 20).unwrap();
+    assert_eq!(file.told(), ": the file is longer than 16 MiB; split it");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_without_an_end_is_read_to_the_bound() {
+    let errors = Policy::load("/dev/zero").unwrap_err();
+    assert_eq!(errors.as_slice()[0].id, "too-large");
+}
+
+#[test]
+fn a_cut_does_not_fall_into_a_letter() {
+    // As long as may be and one more: the bound lies within the last letter.
+    let file = File::new("letters.yaml", "\u{e9}".repeat((8 << 20) + 1).as_bytes());
+    assert!(
+        file.told().contains("longer than 16 MiB"),
+        "{}",
+        file.told()
+    );
+}
+
+#[test]
+fn a_text_in_another_encoding_is_told_with_its_place() {
+    let utf16 = |order: fn(u16) -> [u8; 2], mark: &str| -> Vec<u8> {
+        let text = format!("{mark}routes: []\n");
+        text.encode_utf16().flat_map(order).collect()
+    };
+    for (name, bytes, told) in [
+        (
+            "little.yaml",
+            utf16(u16::to_le_bytes, "\u{feff}"),
+            ":1:1: cannot be read: this is UTF-16; save it as UTF-8",
+        ),
+        (
+            "big.yaml",
+            utf16(u16::to_be_bytes, "\u{feff}"),
+            ":1:1: cannot be read: this is UTF-16; save it as UTF-8",
+        ),
+        (
+            "unmarked.yaml",
+            utf16(u16::to_le_bytes, ""),
+            ":1:2: this is no YAML: it holds a NUL character; save it as UTF-8 text, without what is \
+             no text",
+        ),
+        (
+            "latin.yaml",
+            b"services:\n  caf\xe9: {}\n".to_vec(),
+            ":2:6: cannot be read: this is no UTF-8; save it as UTF-8",
+        ),
+        (
+            "nul.yaml",
+            b"services: {}\nroutes: \0[]\n".to_vec(),
+            ":2:9: this is no YAML: it holds a NUL character; save it as UTF-8 text, without what is \
+             no text",
+        ),
+    ] {
+        assert_eq!(File::new(name, &bytes).told(), told, "{name}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let text = "\u{feff}services: { a: { endpoints: [{ address: \"a:1\" }] } }\n";
+    let file = File::new("marked.yaml", text.as_bytes());
+    assert!(Policy::load(&file.0).unwrap().services.contains_key("a"));
+}
+
+#[test]
+fn a_document_may_end_anywhere() {
+    for path in ["tests/policies/good.yaml", "tests/import/istio-config.yaml"] {
+        let text = std::fs::read_to_string(path).unwrap();
+        for (end, _) in text.char_indices() {
+            let read = Documents::new().add_text("cut.yaml", &text[..end]).read();
+            for finding in read.findings {
+                assert!(
+                    finding.at.line.is_some_and(|line| line > 0),
+                    "{end} {finding}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn foreign_documents_are_bounded_as_native_ones() {
+    let head = "apiVersion: v1\nkind: Namespace\nmetadata: { name: a }\n";
+    let wide: String = (0..100_000).map(|n| format!("k{n}: 1\n")).collect();
+    let read = Documents::new()
+        .add_text("wide.yaml", format!("{head}{wide}"))
+        .read();
+    assert_eq!(read.findings.len(), 101);
+    assert_eq!(
+        read.findings
+            .iter()
+            .filter(|error| error.id == "too-many-errors")
+            .count(),
+        1
+    );
+    assert_eq!(read.report.len(), 100_000);
+    let deep = format!("{head}spec: {}{}\n", "[".repeat(1_000), "]".repeat(1_000));
+    let lists = "{ apiVersion: v1, kind: List, items: [".repeat(1_000);
+    let names: String = (0..20_000).map(|_| format!("{head}---\n")).collect();
+    for (text, id) in [
+        (deep, "too-large"),
+        (lists, "too-large"),
+        (names, "duplicate-name"),
+    ] {
+        let read = Documents::new().add_text("a.yaml", text).read();
+        assert_eq!(read.findings[0].id, id, "{}", read.findings[0]);
+    }
+}
+
 #[test]
 fn what_a_terminal_would_obey_is_written_as_text() {
     let mut spoiled = Policy::default();

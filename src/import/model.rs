@@ -130,3 +130,75 @@ impl Written {
             .find_map(|length| self.places.get(&trail.0[..length]).cloned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::desk::Desk;
+    use crate::policy::tree::documents;
+
+    #[test]
+    fn a_part_was_written_where_the_smallest_registered_part_around_it_was() {
+        let root = documents("spec:\n  http:\n  - a: 1\n  - b: 2\n")
+            .remove(0)
+            .root
+            .unwrap();
+        let desk = Desk::new(7, Some("a.yaml".into()), "VirtualService prod/a".into());
+        let spec = desk.root(&root).peek("spec").unwrap();
+        let rules = spec.peek("http").unwrap().list();
+        let mut model = Model::default();
+        model.add_route(Route::new("other", []), &spec);
+        let route = model.add_route(Route::new("a", []), &spec);
+        model.register(route.key("rules").index(0), &rules[1]);
+        let found = |trail: &Trail| {
+            let (document, place) = model.written.find(trail)?;
+            assert_eq!(
+                (document, place.document.as_str()),
+                (7, "VirtualService prod/a")
+            );
+            Some(place.to_string())
+        };
+        let rule = route.key("rules").index(0);
+        assert_eq!(
+            found(&rule.key("to").index(0)).unwrap(),
+            "a.yaml:4:5: spec.http[1]"
+        );
+        assert_eq!(found(&rule).unwrap(), "a.yaml:4:5: spec.http[1]");
+        assert_eq!(
+            found(&route.key("rules").index(1)).unwrap(),
+            "a.yaml:1:1: spec"
+        );
+        assert_eq!(found(&route.key("hosts")).unwrap(), "a.yaml:1:1: spec");
+        assert_eq!(found(&Trail::default().key("routes").index(2)), None);
+    }
+
+    #[test]
+    fn a_second_service_of_a_name_is_refused_and_points_at_the_first() {
+        let root = documents("a: 1\nb: 2\n").remove(0).root.unwrap();
+        let desk = Desk::new(0, None, "Service default/a".into());
+        let (first, second) = (
+            desk.root(&root).peek("a").unwrap(),
+            desk.root(&root).peek("b").unwrap(),
+        );
+        let mut native = Place::within(Trail::default().key("services").key("n"));
+        native.line = Some(9);
+        let services = BTreeMap::from([("n".to_owned(), native)]);
+        let mut model = Model::new(Policy::default(), services);
+        assert!(model.add_service("s", Service::default(), &first).is_some());
+        assert!(
+            model
+                .add_service("s", Service::default(), &second)
+                .is_none()
+        );
+        assert!(
+            model
+                .add_service("n", Service::default(), &second)
+                .is_none()
+        );
+        let findings = desk.findings(&root);
+        assert_eq!(findings[0].at.path, "b");
+        assert_eq!(findings[0].because[0].path, "a");
+        assert_eq!(findings[1].because[0].line, Some(9));
+        assert_eq!(model.policy().services.len(), 1);
+    }
+}

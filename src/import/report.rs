@@ -2,7 +2,7 @@ use crate::policy::Place;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// What became of a field of an imported document.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,11 +53,19 @@ impl Serialize for Entry {
 /// `mesh.yaml:12:5: spec.http[0].retries: ignored: requests are not retried`.
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.at, self.status)?;
-        match self.instead.as_ref() {
-            "" => Ok(()),
-            instead => write!(f, ": {instead}"),
+        let mut text = format!("{}: {}", self.at, self.status);
+        if !self.instead.is_empty() {
+            text.push_str(": ");
+            text.push_str(&self.instead);
         }
+        // A terminal obeys what it is sent, and names are quoted here that others wrote.
+        for letter in text.chars() {
+            match letter.is_control() {
+                true => write!(f, "{}", letter.escape_default())?,
+                false => f.write_char(letter)?,
+            }
+        }
+        Ok(())
     }
 }
 

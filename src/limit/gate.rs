@@ -78,7 +78,7 @@ impl Limits {
 impl Gate for Limits {
     fn admit<B>(&self, request: &mut Request<B>, decision: &mut Decision) -> Option<Refusal> {
         for limiter in &self.slowest_first {
-            if let Err(wait) = limiter.take(request, decision.now()) {
+            if let Err(wait) = limiter.take(request, decision.trusted_hops, decision.now()) {
                 return Some(refusal(limiter, wait));
             }
         }

@@ -1,5 +1,5 @@
 use crate::event::Sink;
-use crate::gate::{GateLayer, Gated};
+use crate::gate::{GateLayer, Gated, TrustedHops};
 use crate::limit::Limits;
 use crate::policy::{Key, Limit, Rate};
 use crate::rng::Rng;
@@ -14,6 +14,7 @@ use tower_layer::Layer;
 pub struct RateLimitLayer {
     limit: Limit,
     events: Sink,
+    trusted_hops: TrustedHops,
     layer: GateLayer<Limits>,
 }
 
@@ -23,13 +24,13 @@ pub type RateLimit<S> = Gated<S, Limits>;
 impl RateLimitLayer {
     /// One bucket for all requests.
     pub fn new(rate: Rate) -> Self {
-        Self::of(Limit::new(rate), Sink::default())
+        Self::from(Limit::new(rate))
     }
 
     /// A bucket for each value of the key. Requests without the key share one.
     #[must_use]
     pub fn keyed_by(self, key: Key) -> Self {
-        Self::of(self.limit.keyed_by(key), self.events)
+        Self::of(self.limit.keyed_by(key), self.events, self.trusted_hops)
     }
 
     /// How many keys that are busy at the same time have buckets of their own, at least about;
@@ -40,27 +41,35 @@ impl RateLimitLayer {
     #[must_use]
     pub fn max_keys(mut self, keys: NonZeroU32) -> Self {
         self.limit.max_keys = Some(keys);
-        Self::of(self.limit, self.events)
+        Self::of(self.limit, self.events, self.trusted_hops)
     }
 
     /// The name by which the error behind a refusal calls the limit.
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
-        Self::of(self.limit.named(name), self.events)
+        Self::of(self.limit.named(name), self.events, self.trusted_hops)
     }
 
     /// Tells every refusal to whoever listens there.
     #[must_use]
     pub fn events(self, events: Sink) -> Self {
-        Self::of(self.limit, events)
+        Self::of(self.limit, events, self.trusted_hops)
     }
 
-    fn of(limit: Limit, events: Sink) -> Self {
+    /// So many trusted proxies stand in front of this, and tell [`Key::SourceIp`] who the client
+    /// is; 0 unless told otherwise. [`TrustedHops`] says how they are counted.
+    #[must_use]
+    pub fn trusted_hops(self, hops: u32) -> Self {
+        Self::of(self.limit, self.events, TrustedHops(hops))
+    }
+
+    fn of(limit: Limit, events: Sink, trusted_hops: TrustedHops) -> Self {
         let limits = Limits::compile(std::slice::from_ref(&limit), "", |_| None);
         Self {
-            layer: GateLayer::with(limits, Rng::default(), events.clone()),
+            layer: GateLayer::behind(trusted_hops, limits, Rng::default(), events.clone()),
             limit,
             events,
+            trusted_hops,
         }
     }
 }
@@ -68,7 +77,7 @@ impl RateLimitLayer {
 /// The limit as a policy writes it.
 impl From<Limit> for RateLimitLayer {
     fn from(limit: Limit) -> Self {
-        Self::of(limit, Sink::default())
+        Self::of(limit, Sink::default(), TrustedHops::default())
     }
 }
 

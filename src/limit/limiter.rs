@@ -1,4 +1,5 @@
 use crate::clock;
+use crate::gate::TrustedHops;
 use crate::limit::value::Value;
 use crate::limit::{Bucket, Keyed, Moment, Pace};
 use crate::policy::{self, Key};
@@ -84,29 +85,34 @@ impl Limiter {
         self.pace
     }
 
-    /// Takes the request from its bucket.
+    /// Takes the request from its bucket; `hops` says who its client is.
     ///
     /// # Errors
     ///
     /// How long it would have to wait. Nothing is taken then.
-    pub fn take<B>(&self, request: &Request<B>, now: Instant) -> Result<(), Duration> {
+    pub fn take<B>(
+        &self,
+        request: &Request<B>,
+        hops: TrustedHops,
+        now: Instant,
+    ) -> Result<(), Duration> {
         let now = Moment::after(self.epoch, now);
         match &self.buckets {
             Buckets::One(bucket) => bucket.take(self.pace, now),
             Buckets::Keyed { key, keyed, .. } => {
-                let key = Value::of(key, request).fingerprint(keyed);
+                let key = Value::of(key, request, hops).fingerprint(keyed);
                 keyed.take(self.pace, key, now)
             }
         }
     }
 
-    /// What it would do with the request, without taking anything.
+    /// What it would do with a request of the connection's other end, without taking anything.
     pub fn consult<'a, B>(&'a self, request: &'a Request<B>, now: Instant) -> Outlook<'a> {
         let now = Moment::after(self.epoch, now);
         let (key, told) = match &self.buckets {
             Buckets::One(bucket) => (None, bucket.peek(self.pace, now)),
             Buckets::Keyed { key, keyed, .. } => {
-                let value = Value::of(key, request);
+                let value = Value::of(key, request, TrustedHops::default());
                 let told = keyed.peek(self.pace, value.fingerprint(keyed), now);
                 (value.text(), told)
             }

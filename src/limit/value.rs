@@ -1,4 +1,4 @@
-use crate::gate::Source;
+use crate::gate::TrustedHops;
 use crate::limit::{Fingerprint, Keyed};
 use crate::policy::Key;
 use http::header::{GetAll, HeaderValue};
@@ -17,7 +17,7 @@ pub(super) enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    pub(super) fn of<B>(key: &Key, request: &'a Request<B>) -> Self {
+    pub(super) fn of<B>(key: &Key, request: &'a Request<B>, hops: TrustedHops) -> Self {
         match key {
             Key::Header(name) => Self::header(request.headers(), name),
             Key::Query(name) => request
@@ -26,7 +26,7 @@ impl<'a> Value<'a> {
                 .and_then(|query| parameter(query, name))
                 .map_or(Self::Absent, |value| Self::Text(value.as_bytes())),
             // A v4 client that reached a v6 socket is the v4 client that it is elsewhere.
-            Key::SourceIp => Source::of(request).map_or(Self::Absent, |address| {
+            Key::SourceIp => hops.client(request).map_or(Self::Absent, |address| {
                 Self::Address(address.to_canonical())
             }),
         }
@@ -83,10 +83,13 @@ fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::Source;
 
     fn read(key: &Key, request: http::request::Builder) -> Option<String> {
         let request = request.body(()).unwrap();
-        Value::of(key, &request).text().map(Cow::into_owned)
+        Value::of(key, &request, TrustedHops::default())
+            .text()
+            .map(Cow::into_owned)
     }
 
     #[test]
@@ -119,7 +122,7 @@ mod tests {
                         })
                         .body(())
                         .unwrap();
-                    Value::of(&key, &request).fingerprint(&keyed)
+                    Value::of(&key, &request, TrustedHops::default()).fingerprint(&keyed)
                 })
                 .collect();
         assert_eq!(seen.len(), 4);

@@ -1,8 +1,10 @@
 use crate::balance::{Endpoint, MakeEndpoint};
+use crate::gate::{Decision, TrustedHops};
 use crate::live::Live;
+use crate::mesh;
 use crate::mesh::forward::{Forward, Next, UnderWay};
 use crate::mesh::running::{Follow, Running, Wired, Wires};
-use crate::plan::Entry;
+use crate::plan::{Entry, Plan};
 use crate::reply::{Guarded, ReplyBody};
 use crate::rng::Rng;
 use http::{Request, Response};
@@ -19,6 +21,7 @@ use tower_service::Service;
 /// [`LocalReply`](crate::reply::LocalReply).
 pub struct Client<E> {
     shared: Arc<Shared<E>>,
+    in_scope: bool,
 }
 
 struct Shared<E> {
@@ -45,9 +48,19 @@ impl<E: Send + Sync + 'static> Client<E> {
         (
             Self {
                 shared: Arc::new(shared),
+                in_scope: true,
             },
             weak,
         )
+    }
+
+    /// The same client for calls that are nobody's part: it does not look for the
+    /// [`Context`](mesh::Context) of the scope that it is called in. One among a request's
+    /// extensions is still heard.
+    #[must_use]
+    pub fn without_scope(mut self) -> Self {
+        self.in_scope = false;
+        self
     }
 }
 
@@ -64,11 +77,33 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Forward<E, B> {
+    fn call(&mut self, request: Request<B>) -> Forward<E, B> {
+        self.send(request, |_, _| Entry::Mesh)
+    }
+}
+
+impl<E> Client<E> {
+    /// Sends a request that comes in somewhere.
+    #[inline]
+    pub(super) fn send<B>(
+        &self,
+        mut request: Request<B>,
+        entry: impl FnOnce(&Plan, &mut Request<B>) -> Entry,
+    ) -> Forward<E, B>
+    where
+        E: Endpoint<B>,
+    {
         let wired = self.shared.live.pin();
+        let entry = entry(&wired.running.plan, &mut request);
+        let mut decision = Decision::new(self.shared.rng.chance());
+        // First of all, as rules may look at what is added.
+        decision.deadline = mesh::Context::send(&mut request, self.in_scope);
+        if entry != Entry::Mesh {
+            decision.trusted_hops = TrustedHops(wired.running.plan.policy().mesh.trusted_hops);
+        }
         // The gates look at the request by reference, and it is sent from here: each time that it
         // is passed by value it is copied.
-        match UnderWay::begin(wired, Entry::Mesh, &mut request, self.shared.rng.chance()) {
+        match UnderWay::begin(wired, entry, &mut request, decision) {
             Next::Send(departure) if !departure.is_copied() => match departure.endpoint() {
                 Some(endpoint) => {
                     let future = endpoint.send(request);
@@ -85,6 +120,7 @@ impl<E> Clone for Client<E> {
     fn clone(&self) -> Self {
         Self {
             shared: self.shared.clone(),
+            in_scope: self.in_scope,
         }
     }
 }

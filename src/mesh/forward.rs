@@ -4,11 +4,11 @@ use crate::balance::{Endpoint, Hold, Sending, refused};
 use crate::event::Event;
 use crate::gate::{Decision, Gate as _};
 use crate::live::Pinned;
+use crate::mesh::context;
 use crate::mesh::copies::Copies;
 use crate::mesh::running::{Running, Wired};
-use crate::plan::{Entry, Rule, unknown_host};
+use crate::plan::{Entry, Rule, unknown_host, without_tls};
 use crate::reply::{Flags, Guarded, Refusal, ReplyBody, ReplyTo};
-use crate::rng::Chance;
 use crate::timeout::{Deadline, response_timeout};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
@@ -149,7 +149,7 @@ impl<E> UnderWay<E> {
         wired: Pinned<Wired<E>>,
         entry: Entry,
         request: &mut Request<B>,
-        chance: Chance,
+        mut decision: Decision,
     ) -> Next<E> {
         let shut = wired.running.counters.begin();
         let mut way = Self {
@@ -158,7 +158,6 @@ impl<E> UnderWay<E> {
             origin: None,
             sent: None,
         };
-        let mut decision = Decision::new(chance);
         let refusal = shut.or_else(|| way.running().plan.enter(entry, request, &mut decision));
         way.rule = decision.rule;
         if let Some(refusal) = refusal {
@@ -184,6 +183,14 @@ impl<E> UnderWay<E> {
                 if let Some(rule) = self.rule() {
                     // Once, before the first attempt.
                     rule.request.apply(request.headers_mut());
+                }
+                if decision.listener.is_some() {
+                    without_tls(request);
+                }
+                if let (Some(timeout), Some(_), true) =
+                    (chosen.timeout, decision.deadline, to.is_grpc())
+                {
+                    context::tell_grpc(request.headers_mut(), timeout);
                 }
                 self.count(chosen);
                 let running = &self.wired.running;
@@ -238,12 +245,16 @@ impl Running {
             return Err(refusal);
         }
         let cluster = rule.cluster(decision.destination)?;
+        let timeout = match decision.time_left() {
+            Some(Duration::ZERO) => return Err(response_timeout()),
+            left => left.into_iter().chain(rule.timeout).min(),
+        };
         match self.clusters[cluster as usize].admit(request, decision) {
             Some(refusal) => Err(refusal),
             None => Ok(Chosen {
                 cluster,
                 endpoint: decision.endpoint.unwrap_or(0),
-                timeout: rule.timeout,
+                timeout,
             }),
         }
     }

@@ -17,9 +17,11 @@
 //! ```
 
 mod client;
+mod context;
 mod copies;
 mod counters;
 mod forward;
+mod gateway;
 mod running;
 mod serve;
 mod server;
@@ -27,8 +29,10 @@ mod server;
 mod watch;
 
 pub use client::Client;
+pub use context::{Context, Scope};
 pub use counters::Stats;
 pub use forward::{Forward, UnderWay};
+pub use gateway::Gateway;
 pub use serve::{Serve, Served};
 pub use server::{Server, ServerLayer};
 #[cfg(feature = "yaml")]
@@ -36,6 +40,7 @@ pub use watch::Watching;
 
 use crate::balance::MakeEndpoint;
 use crate::event::{Event, Sink};
+use crate::gate::TrustedHops;
 use crate::live::Live;
 use crate::mirror::{Bounds, Room};
 use crate::plan::Plan;
@@ -64,6 +69,7 @@ struct Shared {
     followers: Mutex<Vec<Weak<dyn Follow>>>,
     counters: Arc<Counters>,
     rng: Rng,
+    trusted_hops: Option<TrustedHops>,
     workload: Workload,
 }
 
@@ -72,6 +78,7 @@ struct Shared {
 pub struct Builder {
     rng: Rng,
     sink: Sink,
+    trusted_hops: Option<TrustedHops>,
     workload: Workload,
     copies: Bounds,
 }
@@ -106,6 +113,14 @@ impl Builder {
         self
     }
 
+    /// So many trusted proxies stand in front of the server stacks, whatever the policies say
+    /// under `mesh.trustedHops`. [`TrustedHops`] says how they are counted.
+    #[must_use]
+    pub fn trusted_hops(mut self, hops: u32) -> Self {
+        self.trusted_hops = Some(TrustedHops(hops));
+        self
+    }
+
     /// Compiles the policy and puts it to work.
     ///
     /// # Errors
@@ -121,6 +136,7 @@ impl Builder {
                 followers: Mutex::default(),
                 counters,
                 rng: self.rng,
+                trusted_hops: self.trusted_hops,
                 workload: self.workload,
             }),
         })
@@ -169,6 +185,19 @@ impl Mesh {
         followers.retain(|follower| follower.strong_count() > 0);
         followers.push(follower);
         client
+    }
+
+    /// A gateway stack: what comes in from outside at one of the policy's gateways, by its name
+    /// there (`ns/name`, for documents of Istio and the Gateway API), routed, limited, faulted,
+    /// split and balanced. See [`Gateway`] for the ports.
+    ///
+    /// As for [`client`](Self::client), make one and clone it. A gateway that the policy does not
+    /// name answers 404, until a reload names it.
+    pub fn gateway<M>(&self, name: impl Into<Arc<str>>, maker: M) -> Gateway<M::Endpoint>
+    where
+        M: MakeEndpoint + Send + Sync + 'static,
+    {
+        Gateway::new(self.client(maker), name.into())
     }
 
     /// A server stack, as a layer: what the policy puts under `services.<service>.inbound`. A

@@ -2,6 +2,7 @@
 
 use crate::gate::{Decision, Gate as _};
 use crate::live::Pinned;
+use crate::mesh::context::{self, Scope};
 use crate::mesh::running::Running;
 use crate::reply::{Guarded, Refusal, Reply, ReplyBody, ReplyTo};
 use http::{Request, Response};
@@ -45,7 +46,7 @@ pin_project! {
         },
         Answering {
             #[pin]
-            reply: Reply<F>,
+            reply: Reply<Scope<F>>,
             served: Option<Served>,
         },
     }
@@ -56,6 +57,7 @@ struct Waiting<S, Q> {
     request: Q,
     decision: Decision,
     served: Served,
+    context: context::Context,
 }
 
 impl<S, Q> Serve<S, Request<Q>>
@@ -68,6 +70,7 @@ where
         request: Request<Q>,
         decision: Decision,
         served: Served,
+        context: context::Context,
     ) -> Self {
         Self {
             state: State::Paused {
@@ -77,6 +80,7 @@ where
                     request,
                     decision,
                     served,
+                    context,
                 })),
             },
         }
@@ -98,6 +102,7 @@ where
         mut request: Request<Q>,
         mut decision: Decision,
         served: Served,
+        mut context: context::Context,
     ) -> Self {
         let refusal = served.inbound().and_then(|inbound| {
             let abort = inbound.fault.abort.admit(&mut request, &mut decision);
@@ -105,12 +110,16 @@ where
         });
         match refusal {
             Some(refusal) => Self::refuse(served, refusal, &request),
-            None => Self {
-                state: State::Answering {
-                    reply: Reply::inner(ready.call(request)),
-                    served: Some(served),
-                },
-            },
+            None => {
+                // Some services call others in `call` already.
+                let future = context::enter(&mut context, || ready.call(request));
+                Self {
+                    state: State::Answering {
+                        reply: Reply::inner(context.scope(future)),
+                        served: Some(served),
+                    },
+                }
+            }
         }
     }
 }
@@ -148,9 +157,10 @@ where
                         request,
                         mut decision,
                         served,
+                        context,
                     } = *waiting;
                     decision.has_waited();
-                    let next = Self::proceed(&mut ready, request, decision, served);
+                    let next = Self::proceed(&mut ready, request, decision, served, context);
                     this.state.set(next.state);
                 }
             }

@@ -1,9 +1,9 @@
 use crate::event::Event;
-use crate::gate::{Decision, Gate as _};
+use crate::gate::{Decision, Gate as _, TrustedHops};
 use crate::live::Pinned;
-use crate::mesh::Mesh;
 use crate::mesh::running::Running;
 use crate::mesh::serve::{Serve, Served};
+use crate::mesh::{self, Mesh};
 use crate::reply::{Guarded, Refusal, ReplyBody};
 use http::{Request, Response};
 use std::sync::Arc;
@@ -20,17 +20,42 @@ pub struct ServerLayer {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Shared {
     mesh: Mesh,
     service: Arc<str>,
+    trusted_hops: Option<TrustedHops>,
+    trusts_timeout: bool,
 }
 
 impl ServerLayer {
     pub(super) fn new(mesh: Mesh, service: Arc<str>) -> Self {
+        let shared = Shared {
+            trusted_hops: mesh.shared.trusted_hops,
+            mesh,
+            service,
+            trusts_timeout: false,
+        };
         Self {
-            shared: Arc::new(Shared { mesh, service }),
+            shared: Arc::new(shared),
         }
+    }
+
+    /// So many trusted proxies stand in front of this server, whatever the policy and the mesh
+    /// say. [`TrustedHops`] says how they are counted.
+    #[must_use]
+    pub fn trusted_hops(mut self, hops: u32) -> Self {
+        Arc::make_mut(&mut self.shared).trusted_hops = Some(TrustedHops(hops));
+        self
+    }
+
+    /// Believes `x-envoy-expected-rq-timeout-ms`, in which an Envoy in front says how long it
+    /// waits: it becomes the [deadline](mesh::Context::deadline) of the calls that the handler
+    /// makes. Without this the header is not looked at, since any client could have written it.
+    #[must_use]
+    pub fn trust_expected_timeout(mut self) -> Self {
+        Arc::make_mut(&mut self.shared).trusts_timeout = true;
+        self
     }
 }
 
@@ -72,9 +97,17 @@ where
         let mesh = &self.shared.mesh.shared;
         let served = Served::new(mesh.live.pin(), &self.shared.service);
         let mut decision = Decision::new(mesh.rng.chance());
+        let in_policy = || TrustedHops(served.running.plan.policy().mesh.trusted_hops);
+        decision.trusted_hops = self.shared.trusted_hops.unwrap_or_else(in_policy);
         if let Some(refusal) = mesh.counters.begin() {
             return Serve::refuse(served, refusal, &request);
         }
+        // Before any delay: the caller is waiting already.
+        let context = mesh::Context::receive(
+            &mut request,
+            decision.trusted_hops,
+            self.shared.trusts_timeout,
+        );
         if let Some(inbound) = served.inbound() {
             // A delay refuses nothing.
             let _ = inbound.fault.delay.admit(&mut request, &mut decision);
@@ -85,9 +118,9 @@ where
             // anew.
             let clone = self.inner.clone();
             let ready = std::mem::replace(&mut self.inner, clone);
-            return Serve::paused(pause, ready, request, decision, served);
+            return Serve::paused(pause, ready, request, decision, served, context);
         }
-        Serve::proceed(&mut self.inner, request, decision, served)
+        Serve::proceed(&mut self.inner, request, decision, served, context)
     }
 }
 

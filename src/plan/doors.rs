@@ -4,8 +4,8 @@ use crate::plan::Rule;
 use crate::plan::claims::Claims;
 use crate::plan::compile::{Compiled, Compiler};
 use crate::plan::entry::{Gateway, Listener, Port};
-use crate::plan::registry::{host, host_and_port, is_visible, shows};
 use crate::plan::select::{Spot, select};
+use crate::policy::registry::{host, host_and_port, is_visible, shows};
 use crate::policy::{self, Door, Host, ListenerProtocol, Precedence, Sidecar, Workload};
 use crate::route::{Hosts, Rules, Table};
 use std::borrow::Cow;
@@ -166,6 +166,15 @@ impl Compiler<'_> {
             if !namesakes.is_empty() || !self.registry.is_known(known, workload, sidecar) {
                 continue;
             }
+            // Even where routes have taken its hosts: they may use now this subset and now that,
+            // and connections are kept as long as an endpoint is anybody's.
+            let arm = self.arm(
+                known.key,
+                None,
+                workload,
+                None,
+                policy::Status::SERVICE_UNAVAILABLE,
+            );
             let name = host_and_port(known.key).0;
             let first = self.registry.ports(name).first().map(|known| known.key);
             let mut names = self.registry.names(name, &workload.namespace);
@@ -191,13 +200,6 @@ impl Compiler<'_> {
             if hosts.is_empty() {
                 continue;
             }
-            let arm = self.arm(
-                known.key,
-                None,
-                workload,
-                None,
-                policy::Status::SERVICE_UNAVAILABLE,
-            );
             let mut rules = Rules::default();
             rules.add(&[], self.rules.len() as u32);
             self.rules.push(Rule::straight_to(known.key, arm));
@@ -208,7 +210,10 @@ impl Compiler<'_> {
     /// What requests find that come in from outside.
     pub(super) fn gateway(&mut self, name: &str, gateway: &policy::Gateway) -> Gateway {
         let workload = Workload {
-            namespace: gateway.namespace.clone().unwrap_or("default".to_owned()),
+            namespace: gateway
+                .namespace
+                .clone()
+                .unwrap_or_else(|| "default".to_owned()),
             labels: gateway.labels.clone(),
             ..Workload::default()
         };
@@ -217,6 +222,7 @@ impl Compiler<'_> {
         for listener in &gateway.listeners {
             let port = ports.entry(listener.port).or_insert_with(|| Port {
                 number: listener.port,
+                https: listener.protocol == ListenerProtocol::Https,
                 hosts: Hosts::default(),
                 listeners: [].into(),
             });

@@ -1,7 +1,9 @@
 use crate::gate::{Decision, Gate as _};
 use crate::reply::{Flags, Refusal};
 use crate::route::{Asked, Hosts, Table};
-use http::{Request, StatusCode};
+use http::header::HOST;
+use http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use http::{Request, StatusCode, Uri};
 
 /// Where requests come in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,6 +24,8 @@ pub(crate) struct Gateway {
 #[derive(Debug)]
 pub(crate) struct Port {
     pub(crate) number: u16,
+    /// Whether what comes here came over TLS, which somebody in front has taken off.
+    pub(crate) https: bool,
     pub(crate) hosts: Hosts,
     pub(crate) listeners: Box<[Listener]>,
 }
@@ -46,6 +50,10 @@ impl Gateway {
         let Some(port) = self.ports.iter().find(|there| there.number == port) else {
             return Some(no_route());
         };
+        decision.listener = Some(port.number);
+        if port.https {
+            over_tls(request);
+        }
         let (host, written) = Asked::of(request).host_and_port();
         let listener = port.hosts.find(host, written);
         match listener.and_then(|number| port.listeners.get(number as usize)) {
@@ -57,6 +65,39 @@ impl Gateway {
             None => return Some(no_route()),
         }
         None
+    }
+}
+
+/// HTTP/1.1 says nowhere that it came over TLS; rules and redirects ask for the scheme.
+fn over_tls<B>(request: &mut Request<B>) {
+    if request.uri().scheme().is_some() {
+        return;
+    }
+    let host = request.headers().get(HOST);
+    let host = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    let named = request.uri().authority().cloned();
+    if let Some(authority) = named.or(host) {
+        with_scheme(request, Scheme::HTTPS, authority);
+    }
+}
+
+/// Endpoints behind a gateway are spoken to as their services say, however the client came.
+pub(crate) fn without_tls<B>(request: &mut Request<B>) {
+    if request.uri().scheme() == Some(&Scheme::HTTPS)
+        && let Some(authority) = request.uri().authority().cloned()
+    {
+        with_scheme(request, Scheme::HTTP, authority);
+    }
+}
+
+fn with_scheme<B>(request: &mut Request<B>, scheme: Scheme, authority: Authority) {
+    let mut parts = Parts::default();
+    parts.scheme = Some(scheme);
+    parts.authority = Some(authority);
+    let path = request.uri().path_and_query().cloned();
+    parts.path_and_query = Some(path.unwrap_or(PathAndQuery::from_static("/")));
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
     }
 }
 

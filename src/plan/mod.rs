@@ -6,10 +6,9 @@ mod claims;
 mod compile;
 mod doors;
 mod entry;
-mod registry;
 mod select;
 
-pub(crate) use entry::Entry;
+pub(crate) use entry::{Entry, without_tls};
 
 use crate::balance::Target;
 use crate::cors::Sharing;
@@ -236,6 +235,18 @@ impl Plan {
         let ports = &self.gateways[number as usize].ports;
         let port = port.or_else(|| Some(ports.first()?.number));
         Some(Entry::Gateway(number, port.unwrap_or(80)))
+    }
+
+    /// Says whether what comes in there comes over TLS.
+    pub(crate) fn is_https(&self, entry: Entry) -> bool {
+        let Entry::Gateway(gateway, number) = entry else {
+            return false;
+        };
+        let gateway = self.gateways.get(gateway as usize);
+        gateway.is_some_and(|gateway| {
+            let mut ports = gateway.ports.iter();
+            ports.any(|port| port.number == number && port.https)
+        })
     }
 
     /// The rule of a number that a gate has written down.

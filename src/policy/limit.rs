@@ -77,7 +77,8 @@ pub enum Key {
     Header(http::HeaderName),
     /// The first value of this query parameter, as it was sent.
     Query(String),
-    /// The address of the connection's other end, without its port. Headers are not asked.
+    /// The address of the connection's other end, without its port; behind trusted proxies the
+    /// client's that they tell. Without such proxies headers are not asked.
     SourceIp,
 }
 

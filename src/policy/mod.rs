@@ -35,6 +35,7 @@ mod fault;
 mod headers;
 mod limit;
 mod matching;
+pub(crate) mod registry;
 mod route;
 mod scope;
 mod service;

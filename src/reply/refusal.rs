@@ -55,6 +55,11 @@ impl ReplyTo {
                 .is_some_and(|kind| is_grpc(kind.as_bytes())),
         }
     }
+
+    /// Whether it is a gRPC request, by its `content-type`.
+    pub fn is_grpc(self) -> bool {
+        self.grpc
+    }
 }
 
 /// As Envoy does: exactly `application/grpc` or with a `+` after it, in this case. Neither

@@ -4,12 +4,14 @@ use serde::Serialize;
 use std::fmt;
 use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
+use tower_mesh::import::{Entry, Read, Status};
 use tower_mesh::policy::{Error, Severity};
 
 /// Finds what is wrong with a policy, and what can hardly be meant
 ///
-/// Prints one finding a line and how many there are. Exit codes: 0 nothing at or above --fail-on,
-/// 1 something, 2 a file that cannot be read.
+/// Prints one finding a line and how many there are, and between them what became of each field of
+/// an imported document that is not applied as it is. Exit codes: 0 nothing at or above --fail-on
+/// and nothing denied, 1 something, 2 a file that cannot be read.
 #[derive(Args, Debug)]
 pub(crate) struct Check {
     /// Files, folders or `-` for standard input
@@ -21,6 +23,9 @@ pub(crate) struct Check {
     /// From which severity on a finding fails the check
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
     fail_on: FailOn,
+    /// Which fates of imported fields fail the check; each stands for itself only
+    #[arg(long, value_enum, value_name = "STATUS", value_delimiter = ',')]
+    deny: Vec<Deny>,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -38,12 +43,18 @@ enum FailOn {
     Info,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Deny {
+    Approximated,
+    Ignored,
+    Refused,
+}
+
 /// What is printed as JSON.
 #[derive(Serialize)]
 struct Report<'a> {
     findings: &'a [Error],
-    /// What became of each field of imported documents: native ones are taken as they are.
-    report: [(); 0],
+    report: &'a [Entry],
 }
 
 impl Check {
@@ -51,36 +62,55 @@ impl Check {
         let Some(read) = documents::read(&self.policies) else {
             return Ok(Verdict::Unusable);
         };
-        let findings = read.findings.as_slice();
         let fails = |finding: &Error| finding.severity >= self.fail_on.severity();
-        let verdict = match findings.iter().any(fails) {
+        let denied = |entry: &Entry| {
+            let mut denied = self.deny.iter();
+            denied.any(|denied| denied.status() == entry.status)
+        };
+        let failed = read.findings.iter().any(fails) || read.report.iter().any(denied);
+        let verdict = match failed {
             true => Verdict::Findings,
             false => Verdict::Fine,
         };
-        print(self.format, findings).or_else(unless_closed)?;
+        print(self.format, &read).or_else(unless_closed)?;
         Ok(verdict)
     }
 }
 
-fn print(format: Format, findings: &[Error]) -> io::Result<()> {
+fn print(format: Format, read: &Read) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
+    let Read {
+        findings, report, ..
+    } = read;
     match format {
         Format::Text => {
             for finding in findings {
                 writeln!(out, "{finding}")?;
             }
+            for entry in topmost(report) {
+                writeln!(out, "{entry}")?;
+            }
             writeln!(out, "{}", Count(findings))?;
         }
         Format::Json => {
-            let report = Report {
-                findings,
-                report: [],
-            };
-            serde_json::to_writer(&mut out, &report)?;
+            serde_json::to_writer(&mut out, &Report { findings, report })?;
             writeln!(out)?;
         }
     }
     out.flush()
+}
+
+/// What is not applied, without the parts of what has been told as a whole.
+fn topmost(report: &[Entry]) -> impl Iterator<Item = &Entry> {
+    let mut told: Option<&Entry> = None;
+    // Containers stand before what they hold.
+    report.iter().filter(move |&entry| {
+        let new = entry.status != Status::Applied && !told.is_some_and(|told| entry.lies_in(told));
+        if new {
+            told = Some(entry);
+        }
+        new
+    })
 }
 
 /// `2 errors, 1 warning`.
@@ -115,6 +145,16 @@ impl FailOn {
             Self::Error => Severity::Error,
             Self::Warning => Severity::Warning,
             Self::Info => Severity::Info,
+        }
+    }
+}
+
+impl Deny {
+    fn status(self) -> Status {
+        match self {
+            Self::Approximated => Status::Approximated,
+            Self::Ignored => Status::Ignored,
+            Self::Refused => Status::Refused,
         }
     }
 }

@@ -42,12 +42,17 @@ fn add(documents: Documents, path: &Path) -> Result<Documents, String> {
         let errors = |errors: Errors| errors.to_string();
         return documents.add_path(path).map_err(errors);
     }
-    let mut text = String::new();
-    // One byte more than the reader takes, so that it says what it does not take.
+    let mut bytes = Vec::new();
     let input = std::io::stdin().lock().take(LONGEST + 1);
-    match { input }.read_to_string(&mut text) {
-        Ok(_) => Ok(documents.add_text("-", text)),
-        Err(error) => Err(format!("-: cannot be read: {error}")),
+    if let Err(error) = { input }.read_to_end(&mut bytes) {
+        return Err(format!("-: cannot be read: {error}"));
+    }
+    if bytes.len() as u64 > LONGEST {
+        return Err("-: the text is longer than 16 MiB; split it".to_owned());
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(documents.add_text("-", text)),
+        Err(_) => Err("-: cannot be read: this is no UTF-8; save it as UTF-8".to_owned()),
     }
 }
 

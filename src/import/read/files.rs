@@ -1,5 +1,6 @@
 use crate::import::read::Source;
 use crate::policy::trail::Trail;
+use crate::policy::tree::{LONGEST, Mark};
 use crate::policy::{Error, Errors};
 use std::fs;
 use std::io::{self, Read};
@@ -23,7 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Source>, Errors> {
                 name: Some(path.display().to_string()),
                 text,
             }),
-            Err(error) => errors.push(failed(&path, &error)),
+            Err(error) => errors.extend(error),
         }
     }
     match Errors::from_findings(errors) {
@@ -63,18 +64,56 @@ fn members(folder: &Path) -> Result<Vec<PathBuf>, Errors> {
 }
 
 /// Reads no more than will be looked at, whatever the file holds.
-fn text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let file = fs::File::open(path)?;
-    file.take(crate::policy::tree::LONGEST as u64 + 1)
-        .read_to_string(&mut text)?;
-    Ok(text)
+fn text(path: &Path) -> Result<String, Errors> {
+    let read = || {
+        let file = fs::File::open(path)?;
+        // Devices and pipes do not know how long they are.
+        let length = file.metadata().map_or(0, |metadata| metadata.len());
+        let mut bytes = Vec::new();
+        if length <= LONGEST as u64 {
+            file.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
+        }
+        Ok((length, bytes))
+    };
+    let (length, bytes) = read().map_err(|error| failed(path, &error))?;
+    if length > LONGEST as u64 || bytes.len() > LONGEST {
+        let error = Error::new(
+            "too-large",
+            Trail::default(),
+            "the file is longer than 16 MiB",
+        );
+        let error = error.advise("split it");
+        return Err(error.in_file(path.display().to_string()).into());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let (bytes, sound) = (error.as_bytes(), error.utf8_error().valid_up_to());
+        let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+        let message = match utf16 {
+            true => "cannot be read: this is UTF-16",
+            false => "cannot be read: this is no UTF-8",
+        };
+        let before = String::from_utf8_lossy(&bytes[..sound]);
+        let line = before.split('\n').count();
+        let column = before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |line| line.chars().count());
+        let narrow = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        let mark = Mark {
+            line: narrow(line),
+            column: narrow(column).saturating_add(1),
+        };
+        let error = Error::new("io", Trail::default(), message).advise("save it as UTF-8");
+        error
+            .marked(mark)
+            .in_file(path.display().to_string())
+            .into()
+    })
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {
     let message = format!("cannot be read: {error}");
     let advice = match error.kind() {
-        io::ErrorKind::InvalidData => "save it as UTF-8",
         io::ErrorKind::NotFound => "look at the name",
         io::ErrorKind::PermissionDenied => "let this user read it",
         _ => "",

@@ -18,7 +18,7 @@ impl Merge {
     pub(super) fn sort_in(&mut self, sort: Sort, index: usize, mut root: Node, source: &str) {
         match sort {
             Sort::Native => {}
-            Sort::List(items) => return self.unpack(index, root, items, source),
+            Sort::List(of) => return self.unpack(index, root, of.as_ref(), source),
             Sort::Imported(kind) => {
                 self.call(index, kind.is_global(), &root);
                 if kind == Kind::MeshConfig {
@@ -105,7 +105,7 @@ impl Merge {
     }
 
     /// Reads the items of a list as documents. Lists hold lists as deep as trees may be.
-    fn unpack(&mut self, index: usize, root: Node, of: Option<(String, String)>, source: &str) {
+    fn unpack(&mut self, index: usize, root: Node, of: Option<&(String, String)>, source: &str) {
         let mut root = root;
         let items = match &mut root.value {
             Value::Mapping(entries) => entries.iter_mut().find(|entry| entry.key == "items"),
@@ -129,7 +129,7 @@ impl Merge {
         let origin = &self.documents[index];
         let (number, file, label) = (origin.source, origin.file.clone(), origin.label.clone());
         for (at, mut item) in items.into_iter().enumerate() {
-            if let Some((version, kind)) = &of {
+            if let Some((version, kind)) = of {
                 complete(&mut item, [("apiVersion", version), ("kind", kind)]);
             }
             self.documents.push(Origin {

@@ -7,7 +7,7 @@ use crate::policy::trail::{Step, Trail};
 use crate::policy::tree::{Document, Flaw, Mark, Node, Salvage, Trouble, Value, documents};
 use crate::policy::wording::shortened;
 use crate::policy::{Error, Place, Policy, validate};
-use serde::de::{Error as _, IgnoredAny};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Documents on their way into one policy.
@@ -20,6 +20,10 @@ pub(super) struct Merge {
     pub(super) routes: Vec<(usize, usize)>,
     /// Which document and which of its entries each service is.
     pub(super) services: BTreeMap<String, (usize, usize)>,
+    /// Which document and which of its entries each gateway is.
+    gateways: BTreeMap<String, (usize, usize)>,
+    /// Which document and which of its elements each sidecar is.
+    sidecars: Vec<(usize, usize)>,
     /// Which document sets up the mesh.
     pub(super) mesh: Option<usize>,
     /// Services that are there, but could not be read.
@@ -96,7 +100,23 @@ impl Merge {
                 "services" => {
                     self.read_services(&mut salvage, index, &entry.value, entry.at, &trail);
                 }
-                "routes" => self.read_routes(&mut salvage, index, &entry.value, entry.at, &trail),
+                "routes" => {
+                    let read = read_list(&mut salvage, &entry.value, entry.at, &trail);
+                    for (number, route) in read {
+                        self.routes.push((index, number));
+                        self.policy.routes.push(route);
+                    }
+                }
+                "gateways" => {
+                    self.read_gateways(&mut salvage, index, &entry.value, entry.at, &trail);
+                }
+                "sidecars" => {
+                    let read = read_list(&mut salvage, &entry.value, entry.at, &trail);
+                    for (number, sidecar) in read {
+                        self.sidecars.push((index, number));
+                        self.policy.sidecars.push(sidecar);
+                    }
+                }
                 key => {
                     self.hidden = true;
                     entry.value.spoil();
@@ -147,15 +167,7 @@ impl Merge {
             };
             if let Some(&(document, _)) = self.services.get(&entry.key) {
                 let first = self.place(document, &trail);
-                let name = shortened(&entry.key);
-                let message = format!("the name `{name}` is given to two services");
-                let mut error = Error::new("duplicate-name", trail, message);
-                error.because.push(first);
-                self.finding(
-                    error
-                        .advise("rename or remove one of the two")
-                        .marked(entry.at),
-                );
+                self.twice("services", &entry.key, trail, first, entry.at);
                 continue;
             }
             self.services.insert(entry.key.clone(), (index, number));
@@ -163,7 +175,7 @@ impl Merge {
         }
     }
 
-    fn read_routes(
+    fn read_gateways(
         &mut self,
         salvage: &mut Salvage,
         index: usize,
@@ -171,16 +183,31 @@ impl Merge {
         at: Mark,
         trail: &Trail,
     ) {
-        let Value::Sequence(items) = &node.value else {
-            salvage.read::<Vec<IgnoredAny>>(node, at, trail);
+        let Value::Mapping(entries) = &node.value else {
+            salvage.read::<BTreeMap<String, IgnoredAny>>(node, at, trail);
             return;
         };
-        for (number, item) in items.iter().enumerate() {
-            if let Some(route) = salvage.read(item, item.at, &trail.index(number)) {
-                self.routes.push((index, number));
-                self.policy.routes.push(route);
+        for (number, entry) in entries.iter().enumerate() {
+            let trail = trail.key(&entry.key);
+            let Some(gateway) = salvage.read(&entry.value, entry.at, &trail) else {
+                continue;
+            };
+            if let Some(&(document, _)) = self.gateways.get(&entry.key) {
+                let first = self.place(document, &trail);
+                self.twice("gateways", &entry.key, trail, first, entry.at);
+                continue;
             }
+            self.gateways.insert(entry.key.clone(), (index, number));
+            self.policy.gateways.insert(entry.key.clone(), gateway);
         }
+    }
+
+    /// Tells of a name that was given before.
+    fn twice(&mut self, what: &str, name: &str, trail: Trail, first: Place, at: Mark) {
+        let message = format!("the name `{}` is given to two {what}", shortened(name));
+        let mut error = Error::new("duplicate-name", trail, message);
+        error.because.push(first);
+        self.finding(error.advise("rename or remove one of the two").marked(at));
     }
 
     /// Records what made something unreadable in the last document.
@@ -245,8 +272,13 @@ impl Merge {
     /// be read, so that a finding about it would be about what is missing.
     fn locate(&self, trail: &Trail) -> Option<(usize, Place)> {
         let (document, node, mut prefix) = match trail.0.as_slice() {
-            [Step::Key(part), Step::Index(index), ..] if part == "routes" => {
-                let Some(&(document, number)) = self.routes.get(*index) else {
+            [Step::Key(part), Step::Index(index), ..] => {
+                let native = match part.as_str() {
+                    "routes" => self.routes.get(*index),
+                    "sidecars" => self.sidecars.get(*index),
+                    _ => None,
+                };
+                let Some(&(document, number)) = native else {
                     return self.written.find(trail);
                 };
                 let Value::Sequence(items) = &self.documents[document].root.get(part)?.value else {
@@ -255,8 +287,13 @@ impl Merge {
                 let prefix = Trail::default().key(part).index(number);
                 (document, items.get(number)?, prefix)
             }
-            [Step::Key(part), Step::Key(name), ..] if part == "services" => {
-                let Some(&(document, number)) = self.services.get(name) else {
+            [Step::Key(part), Step::Key(name), ..] => {
+                let native = match part.as_str() {
+                    "services" => self.services.get(name),
+                    "gateways" => self.gateways.get(name),
+                    _ => None,
+                };
+                let Some(&(document, number)) = native else {
                     return self.written.find(trail);
                 };
                 let entry = self.documents[document]
@@ -291,6 +328,26 @@ impl Merge {
     }
 }
 
+/// Reads the elements of a list that can be read, each with its number.
+fn read_list<T: DeserializeOwned>(
+    salvage: &mut Salvage,
+    node: &Node,
+    at: Mark,
+    trail: &Trail,
+) -> Vec<(usize, T)> {
+    let Value::Sequence(items) = &node.value else {
+        salvage.read::<Vec<IgnoredAny>>(node, at, trail);
+        return Vec::new();
+    };
+    let items = items.iter().enumerate();
+    items
+        .filter_map(|(number, item)| {
+            let read = salvage.read(item, item.at, &trail.index(number))?;
+            Some((number, read))
+        })
+        .collect()
+}
+
 impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Self {
         let error = Self::new(trouble.id, trouble.trail, trouble.message);
@@ -299,4 +356,4 @@ impl From<Trouble> for Error {
 }
 
 /// What a native document may hold.
-const FIELDS: &[&str] = &["mesh", "services", "routes"];
+const FIELDS: &[&str] = &["mesh", "services", "routes", "gateways", "sidecars"];

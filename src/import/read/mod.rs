@@ -18,7 +18,7 @@ impl Policy {
     /// # Errors
     ///
     /// All that is wrong, with file, line and column, if anything is an error. Warnings alone are
-    /// none; [`Documents`](crate::import::Documents) gives them.
+    /// none; [`Documents`] gives them.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Errors> {
         Documents::new().add_path(path)?.read().into_policy()
     }

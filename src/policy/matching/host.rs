@@ -66,6 +66,11 @@ impl Host {
         }
     }
 
+    /// Says whether it is an IP address.
+    pub fn is_address(&self) -> bool {
+        self.name.starts_with('[') || self.name.parse::<std::net::Ipv4Addr>().is_ok()
+    }
+
     /// Says whether it is `*` or begins with `*.`.
     pub fn is_wildcard(&self) -> bool {
         self.name.starts_with('*')

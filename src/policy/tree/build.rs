@@ -101,7 +101,7 @@ impl Builder {
         stream.copy(node, at)?;
         stream.count(node.count(), at)?;
         if self.frames.len() + depth(node) > DEEPEST {
-            return Err(too_deep(at));
+            return Err(Trouble::too_deep(at));
         }
         Ok(node.clone())
     }
@@ -144,7 +144,7 @@ impl Builder {
 
     pub(super) fn open(&mut self, parts: Parts, at: Mark, anchor: usize) -> Result<(), Trouble> {
         if self.frames.len() == DEEPEST {
-            return Err(too_deep(at));
+            return Err(Trouble::too_deep(at));
         }
         if let Some(Frame {
             parts: Parts::Entries { key: None, .. },
@@ -221,11 +221,6 @@ fn bad_key(at: Mark) -> Trouble {
         message: "this stands for a key, but is no text".to_owned(),
         advice: "write a name and a colon; quote what begins with a bracket or a brace".to_owned(),
     }
-}
-
-fn too_deep(at: Mark) -> Trouble {
-    let message = format!("values are nested more than {DEEPEST} deep");
-    Trouble::limit(at, message, "nest less")
 }
 
 fn depth(node: &Node) -> usize {

@@ -2,7 +2,7 @@ use crate::policy::trail::Trail;
 use crate::policy::tree::build::{Builder, Parts, size};
 use crate::policy::tree::{Mark, Node, Value};
 use crate::policy::wording::shortened;
-use serde_saphyr::granit_parser::{Event, Marker, Options, Parser, ScanError, StrInput};
+use serde_saphyr::granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScanError, StrInput};
 
 /// One document of a stream.
 #[derive(Debug)]
@@ -35,6 +35,11 @@ pub(crate) fn documents(text: &str) -> Vec<Document> {
     if text.len() > LONGEST {
         let trouble = Trouble::limit(START, "the text is longer than 16 MiB", "split the file");
         documents.push(Document::broken(1, trouble));
+        return documents;
+    }
+    if let Some(place) = text.find('\0') {
+        // The parser takes it for the end of the text.
+        documents.push(Document::broken(1, Trouble::nul(&text[..place])));
         return documents;
     }
     let mut parser = Parser::new_from_str_with_options(text, options());
@@ -93,8 +98,33 @@ impl Trouble {
         }
     }
 
+    pub(super) fn too_deep(at: Mark) -> Self {
+        let message = format!("values are nested more than {DEEPEST} deep");
+        Self::limit(at, message, "nest less")
+    }
+
+    /// `before` is the text before the first NUL.
+    fn nul(before: &str) -> Self {
+        let narrow = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        Self {
+            id: "syntax",
+            at: Mark {
+                line: narrow(before.split('\n').count()),
+                column: narrow(last.chars().count()).saturating_add(1),
+            },
+            trail: Trail::default(),
+            message: "this is no YAML: it holds a NUL character".to_owned(),
+            advice: "save it as UTF-8 text, without what is no text".to_owned(),
+        }
+    }
+
     fn scan(error: &ScanError, text: &str) -> Self {
         let at = mark(error.marker());
+        // The parser looks ahead, so its limit may come before the tree's own.
+        if *error.kind() == ErrorKind::RecursionLimitExceeded {
+            return Self::too_deep(at);
+        }
         let advice = match character(text, at) {
             Some('*') => "a text that begins with `*` has to be in quotes: \"*.example.com\"",
             Some('\t') => "indent with spaces",

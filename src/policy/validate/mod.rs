@@ -2,10 +2,12 @@
 //! are there twice.
 
 mod extras;
+mod gateways;
 mod limits;
 mod routes;
 mod services;
 
+use crate::policy::registry::Registry;
 use crate::policy::trail::Trail;
 use crate::policy::wording::shortened;
 use crate::policy::{Error, Policy, Span};
@@ -28,11 +30,22 @@ impl Policy {
 pub(crate) fn check(policy: &Policy, unread: &BTreeSet<String>) -> Vec<Error> {
     let mut found = Vec::new();
     let root = Trail::default();
+    let registry = Registry::new(policy);
     for (name, service) in &policy.services {
-        services::check(name, service, &root.key("services").key(name), &mut found);
+        services::check(
+            name,
+            service,
+            &registry,
+            &root.key("services").key(name),
+            &mut found,
+        );
     }
-    routes::check(policy, unread, &root.key("routes"), &mut found);
-    services::unused_subsets(policy, &root.key("services"), &mut found);
+    for (name, gateway) in &policy.gateways {
+        gateways::check(name, gateway, &root.key("gateways").key(name), &mut found);
+    }
+    gateways::check_sidecars(policy, &root.key("sidecars"), &mut found);
+    routes::check(policy, &registry, unread, &root.key("routes"), &mut found);
+    services::unused_subsets(policy, &registry, &root.key("services"), &mut found);
     found
 }
 

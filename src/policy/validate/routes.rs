@@ -1,11 +1,14 @@
+use crate::policy::registry::Registry;
 use crate::policy::trail::Trail;
-use crate::policy::validate::{check_names, check_span, extras, limits, name_or_index, twice};
+use crate::policy::validate::gateways::check_doors;
+use crate::policy::validate::{check_names, check_span, extras, limits, name_or_index};
 use crate::policy::wording::{choose_from, shortened};
-use crate::policy::{Error, HeaderChanges, Match, Policy, Route, Rule};
-use std::collections::BTreeSet;
+use crate::policy::{Door, Error, HeaderChanges, Host, Match, Policy, Precedence, Route, Rule};
+use std::collections::{BTreeSet, HashMap};
 
 pub(super) fn check(
     policy: &Policy,
+    registry: &Registry<'_>,
     unread: &BTreeSet<String>,
     trail: &Trail,
     found: &mut Vec<Error>,
@@ -16,17 +19,28 @@ pub(super) fn check(
     check_hosts(routes(), found);
     for (trail, route) in routes() {
         check_route(route, &trail, found);
+        check_doors(policy, &route.gateways, &trail.key("gateways"), found);
         for (trail, rule) in rules(route, &trail) {
             check_rule(rule, &trail, found);
             let to = trail.key("to");
             for (index, destination) in rule.to.iter().enumerate() {
-                let target = (destination.service.as_str(), destination.subset.as_deref());
-                check_target(target, policy, unread, &to.index(index), found);
+                // What may not be reached is answered by the policy, whether it is there or not.
+                if destination.permitted {
+                    let target = (destination.service.as_str(), destination.subset.as_deref());
+                    check_target(target, policy, registry, unread, &to.index(index), found);
+                }
             }
             let mirrors = trail.key("mirrors");
             for (index, mirror) in rule.mirrors.iter().enumerate() {
                 let target = (mirror.service.as_str(), mirror.subset.as_deref());
-                check_target(target, policy, unread, &mirrors.index(index), found);
+                check_target(
+                    target,
+                    policy,
+                    registry,
+                    unread,
+                    &mirrors.index(index),
+                    found,
+                );
             }
         }
     }
@@ -37,17 +51,39 @@ fn rules<'a>(route: &'a Route, trail: &Trail) -> impl Iterator<Item = (Trail, &'
     (0..).map(move |index| trail.index(index)).zip(&route.rules)
 }
 
-/// A host leads to one route, so no two places may claim it.
+/// In the mesh a host leads to one route, so no two may claim it for the same clients. At gateways
+/// routes for one host are put together, and so are those with the precedence `specific`.
 fn check_hosts<'a>(routes: impl Iterator<Item = (Trail, &'a Route)>, found: &mut Vec<Error>) {
-    let hosts = routes.flat_map(|(trail, route)| {
+    let mut claims: HashMap<&Host, Vec<(Trail, &Route)>> = HashMap::new();
+    for (trail, route) in routes.filter(|(_, route)| route.gateways.contains(&Door::Mesh)) {
         let trail = trail.key("hosts");
-        (0..).map(move |index| trail.index(index)).zip(&route.hosts)
-    });
-    for (at, first, host) in twice(hosts) {
-        let message = format!("the host `{host}` is claimed twice");
-        let error = Error::new("host-claimed-twice", at, message).because(first);
-        found.push(error.advise("name each host once, and put its rules into one route"));
+        for (index, host) in route.hosts.iter().enumerate() {
+            let at = trail.index(index);
+            let claimed = claims.entry(host).or_default();
+            let first = claimed.iter().find(|(_, first)| {
+                let same = std::ptr::eq(*first, route);
+                same || clash(first, route)
+            });
+            if let Some((first, _)) = first {
+                let message = format!("the host `{host}` is claimed twice");
+                let error = Error::new("host-claimed-twice", at, message).because(first.clone());
+                found.push(error.advise("name each host once, and put its rules into one route"));
+                continue;
+            }
+            claimed.push((at, route));
+        }
     }
+}
+
+fn clash(one: &Route, other: &Route) -> bool {
+    let meet = match (&one.visible_to, &other.visible_to) {
+        (Some(one), Some(other)) => one.iter().any(|namespace| other.contains(namespace)),
+        // A route for some is there to stand before the one for all.
+        (None, None) => true,
+        _ => false,
+    };
+    let shared = [one, other].map(|route| route.precedence == Precedence::Specific);
+    meet && shared != [true, true]
 }
 
 fn check_route(route: &Route, trail: &Trail, found: &mut Vec<Error>) {
@@ -73,6 +109,9 @@ fn check_route(route: &Route, trail: &Trail, found: &mut Vec<Error>) {
         .zip(rules(route, trail))
         .map(|(index, (trail, rule))| name_or_index(trail, rule.name.as_deref(), index));
     check_names("rules of one route", names, found);
+    if route.precedence == Precedence::Specific {
+        return;
+    }
     let mut rules = rules(route, trail);
     let Some((first, _)) = rules.find(|(_, rule)| takes_all(rule)) else {
         return;
@@ -149,11 +188,13 @@ fn check_changes(changes: &HeaderChanges, trail: &Trail, found: &mut Vec<Error>)
 fn check_target(
     (name, subset): (&str, Option<&str>),
     policy: &Policy,
+    registry: &Registry<'_>,
     unread: &BTreeSet<String>,
     trail: &Trail,
     found: &mut Vec<Error>,
 ) {
-    let Some(service) = policy.services.get(name) else {
+    let services = registry.candidates(name);
+    let Some(known) = services.first() else {
         if !unread.contains(name) {
             let message = format!("there is no service `{}`", shortened(name));
             let known = policy.services.keys().chain(unread).map(String::as_str);
@@ -165,15 +206,25 @@ fn check_target(
     let Some(subset) = subset else {
         return;
     };
-    if !service.subsets.contains_key(subset) {
+    let subsets = || {
+        services.iter().flat_map(|known| {
+            let for_some = known.service.clients.iter();
+            let for_some = for_some.flat_map(|settings| settings.subsets.keys());
+            known.service.subsets.keys().chain(for_some)
+        })
+    };
+    if !subsets().any(|known| known == subset) {
         let message = format!(
             "the service `{}` has no subset `{}`",
             shortened(name),
             shortened(subset)
         );
-        let known = service.subsets.keys().map(String::as_str);
-        let place = Trail::default().key("services").key(name).key("subsets");
+        let place = Trail::default()
+            .key("services")
+            .key(known.key)
+            .key("subsets");
         let error = Error::new("unknown-subset", trail.key("subset"), message);
-        found.push(error.because(place).advise(choose_from(subset, known)));
+        let advice = choose_from(subset, subsets().map(String::as_str));
+        found.push(error.because(place).advise(advice));
     }
 }

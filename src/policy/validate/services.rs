@@ -1,17 +1,29 @@
 use crate::policy::address::is_dns_name;
+use crate::policy::registry::{Registry, host_and_port};
 use crate::policy::trail::Trail;
 use crate::policy::validate::{limits, twice};
 use crate::policy::wording::shortened;
-use crate::policy::{Error, Policy, Service};
+use crate::policy::{Error, Host, Policy, Service};
 use std::collections::HashSet;
 
-pub(super) fn check(name: &str, service: &Service, trail: &Trail, found: &mut Vec<Error>) {
+pub(super) fn check(
+    name: &str,
+    service: &Service,
+    registry: &Registry<'_>,
+    trail: &Trail,
+    found: &mut Vec<Error>,
+) {
     check_name(name, trail, found);
     if service.port == 0 {
         let error = Error::new("out-of-range", trail.key("port"), "there is no port 0");
         found.push(error.advise("write a number from 1 to 65535"));
     }
-    check_endpoints(service, trail, found);
+    // It only tells more of a service that has its endpoints from elsewhere.
+    let tells_more =
+        service.endpoints.is_empty() && registry.in_any_namespace(name).next().is_some();
+    if !tells_more {
+        check_endpoints(service, trail, found);
+    }
     check_subsets(service, trail, found);
     let inbound = trail.key("inbound");
     limits::check(&service.inbound.limits, &inbound.key("limits"), found);
@@ -21,11 +33,14 @@ pub(super) fn check(name: &str, service: &Service, trail: &Trail, found: &mut Ve
 /// A service's name is the host by which it is addressed.
 fn check_name(name: &str, trail: &Trail, found: &mut Vec<Error>) {
     let shown = shortened(name);
-    if !is_dns_name(name) {
-        let message =
-            format!("the service name `{shown}` is no DNS name, so nobody can address it");
+    let (host, port) = host_and_port(name);
+    // A wildcard is the host of an entry that lets clients through to whichever they ask for.
+    let below = host.strip_prefix("*.").unwrap_or(host);
+    let address = name.parse::<Host>().is_ok_and(|host| host.is_address());
+    if port == Some(0) || !(is_dns_name(below) || address) {
+        let message = format!("the service name `{shown}` is no host, so nobody can address it");
         let error = Error::new("invalid-name", trail.clone(), message);
-        found.push(error.advise("write letters, digits, hyphens and dots, no port"));
+        found.push(error.advise("write letters, digits, hyphens and dots, and perhaps a port"));
     } else if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         let message = format!("the service name `{shown}` has capital letters, but hosts have not");
         let advice = format!("write `{}`", shown.to_ascii_lowercase());
@@ -92,15 +107,26 @@ fn check_subsets(service: &Service, trail: &Trail, found: &mut Vec<Error>) {
     }
 }
 
-pub(super) fn unused_subsets(policy: &Policy, trail: &Trail, found: &mut Vec<Error>) {
+pub(super) fn unused_subsets(
+    policy: &Policy,
+    registry: &Registry<'_>,
+    trail: &Trail,
+    found: &mut Vec<Error>,
+) {
     let rules = policy.routes.iter().flat_map(|route| &route.rules);
     let used: HashSet<_> = rules
         .flat_map(|rule| {
-            let to = rule.to.iter().map(|to| (&to.service, &to.subset));
-            let mirrors = rule.mirrors.iter();
-            to.chain(mirrors.map(|mirror| (&mirror.service, &mirror.subset)))
+            let mirrors = rule.mirrors.iter().map(|to| (&to.service, &to.subset));
+            rule.to
+                .iter()
+                .map(|to| (&to.service, &to.subset))
+                .chain(mirrors)
         })
-        .filter_map(|(service, subset)| Some((service.as_str(), subset.as_deref()?)))
+        .filter_map(|(service, subset)| Some((service, subset.as_deref()?)))
+        .flat_map(|(service, subset)| {
+            let services = registry.candidates(service).into_iter();
+            services.map(move |known| (known.key, subset))
+        })
         .collect();
     for (service, subset) in policy
         .services

@@ -1,9 +1,11 @@
+//! By which names clients know services.
+
 use crate::policy::{Host, Policy, Service, Sidecar, Workload};
 use ahash::AHashMap;
 use std::collections::btree_map;
 
 /// The services of a policy, by every name that leads to them.
-pub(super) struct Registry<'a> {
+pub(crate) struct Registry<'a> {
     policy: &'a Policy,
     /// The services that are named with their ports, by host, in the order of the ports.
     ports: AHashMap<&'a str, Vec<Known<'a>>>,
@@ -11,15 +13,15 @@ pub(super) struct Registry<'a> {
 
 /// A service by its name in the policy.
 #[derive(Clone, Copy)]
-pub(super) struct Known<'a> {
-    pub(super) key: &'a str,
+pub(crate) struct Known<'a> {
+    pub(crate) key: &'a str,
     /// The port in the key.
-    pub(super) port: Option<u16>,
-    pub(super) service: &'a Service,
+    pub(crate) port: Option<u16>,
+    pub(crate) service: &'a Service,
 }
 
 impl<'a> Registry<'a> {
-    pub(super) fn new(policy: &'a Policy) -> Self {
+    pub(crate) fn new(policy: &'a Policy) -> Self {
         let mut ports: AHashMap<_, Vec<Known<'a>>> = AHashMap::new();
         for (key, service) in &policy.services {
             if let (host, Some(port)) = host_and_port(key) {
@@ -37,19 +39,19 @@ impl<'a> Registry<'a> {
     }
 
     /// The services that have this host, one for each port.
-    pub(super) fn ports(&self, host: &str) -> &[Known<'a>] {
+    pub(crate) fn ports(&self, host: &str) -> &[Known<'a>] {
         self.ports.get(host).map_or(&[], Vec::as_slice)
     }
 
     /// What a short name stands for in a namespace.
-    pub(super) fn full(&self, host: &str, namespace: &str) -> Option<String> {
+    pub(crate) fn full(&self, host: &str, namespace: &str) -> Option<String> {
         let domain = &self.policy.mesh.cluster_domain;
         (!host.contains('.')).then(|| format!("{host}.{namespace}.svc.{domain}"))
     }
 
     /// The other services of which this one only tells more: it has no endpoints, and they have
     /// its name in full. A native document may so put limits on a service of Kubernetes.
-    pub(super) fn namesakes(&self, key: &str, service: &Service, namespace: &str) -> &[Known<'a>] {
+    pub(crate) fn namesakes(&self, key: &str, service: &Service, namespace: &str) -> &[Known<'a>] {
         match self.full(key, namespace) {
             Some(full) if service.endpoints.is_empty() => self.ports(&full),
             _ => &[],
@@ -58,7 +60,7 @@ impl<'a> Registry<'a> {
 
     /// What a destination means. Where it leaves the port out: the only one, else the one on which
     /// the request came, as Istio has it; for a request that came on none of them, the first.
-    pub(super) fn find(&self, name: &str, namespace: &str, came: Option<u16>) -> Option<Known<'a>> {
+    pub(crate) fn find(&self, name: &str, namespace: &str, came: Option<u16>) -> Option<Known<'a>> {
         let (host, port) = host_and_port(name);
         if let Some((key, service)) = self.policy.services.get_key_value(name)
             && self.namesakes(key, service, namespace).is_empty()
@@ -80,8 +82,31 @@ impl<'a> Registry<'a> {
         }
     }
 
+    /// Every service that a destination may mean, whoever asks.
+    pub(crate) fn candidates(&self, name: &str) -> Vec<Known<'a>> {
+        let (host, port) = host_and_port(name);
+        if let Some((key, service)) = self.policy.services.get_key_value(name) {
+            return vec![Known { key, port, service }];
+        }
+        let fits = |known: &Known<'_>| port.is_none() || known.port == port;
+        let exact = self.ports(host).iter().copied();
+        exact
+            .chain(self.in_any_namespace(host))
+            .filter(fits)
+            .collect()
+    }
+
+    /// The services of Kubernetes for which a short name stands in one namespace or another.
+    pub(crate) fn in_any_namespace(&self, name: &str) -> impl Iterator<Item = Known<'a>> {
+        let domain = &self.policy.mesh.cluster_domain;
+        let homes = self.ports.iter().filter(move |(full, _)| {
+            in_kubernetes(full, domain).is_some_and(|(short, _)| short == name)
+        });
+        homes.flat_map(|(_, known)| known.iter().copied())
+    }
+
     /// The ports among which a destination leaves the choice to the request.
-    pub(super) fn choices(&self, name: &str, namespace: &str) -> Vec<u16> {
+    pub(crate) fn choices(&self, name: &str, namespace: &str) -> Vec<u16> {
         let (host, port) = host_and_port(name);
         let full = self.full(host, namespace);
         let known = match (self.ports(host), &full) {
@@ -95,7 +120,7 @@ impl<'a> Registry<'a> {
     }
 
     /// Every host by which clients of a namespace address a service that has this host.
-    pub(super) fn names(&self, host: &str, namespace: &str) -> Vec<String> {
+    pub(crate) fn names(&self, host: &str, namespace: &str) -> Vec<String> {
         let mut names = vec![host.to_owned()];
         let full = self.full(host, namespace);
         let host = match &full {
@@ -123,7 +148,7 @@ impl<'a> Registry<'a> {
     }
 
     /// All services, by their names in the policy.
-    pub(super) fn all(&self) -> impl Iterator<Item = Known<'a>> + use<'a> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = Known<'a>> + use<'a> {
         let services: btree_map::Iter<'a, String, Service> = self.policy.services.iter();
         services.map(|(key, service)| Known {
             key,
@@ -133,7 +158,7 @@ impl<'a> Registry<'a> {
     }
 
     /// Says whether clients of this kind know the service.
-    pub(super) fn is_known(
+    pub(crate) fn is_known(
         &self,
         known: Known<'_>,
         workload: &Workload,
@@ -152,7 +177,7 @@ impl<'a> Registry<'a> {
 }
 
 /// The host of a service's name, and the port where it names one.
-pub(super) fn host_and_port(key: &str) -> (&str, Option<u16>) {
+pub(crate) fn host_and_port(key: &str) -> (&str, Option<u16>) {
     match key.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => match port.parse() {
             Ok(port) => (host, Some(port)),
@@ -163,19 +188,19 @@ pub(super) fn host_and_port(key: &str) -> (&str, Option<u16>) {
 }
 
 /// `name.namespace.svc.cluster.local` in name and namespace.
-pub(super) fn in_kubernetes<'a>(host: &'a str, domain: &str) -> Option<(&'a str, &'a str)> {
+pub(crate) fn in_kubernetes<'a>(host: &'a str, domain: &str) -> Option<(&'a str, &'a str)> {
     let host = host.strip_suffix(domain)?.strip_suffix(".svc.")?;
     let (name, namespace) = host.split_once('.')?;
     (!name.is_empty() && !namespace.contains('.')).then_some((name, namespace))
 }
 
 /// Says whether something is for the clients of a namespace. Absent: for all.
-pub(super) fn is_visible(to: Option<&[String]>, workload: &Workload) -> bool {
+pub(crate) fn is_visible(to: Option<&[String]>, workload: &Workload) -> bool {
     to.is_none_or(|to| to.contains(&workload.namespace))
 }
 
 /// Says whether a sidecar lets its clients know of something with this host.
-pub(super) fn shows(
+pub(crate) fn shows(
     sidecar: &Sidecar,
     workload: &Workload,
     namespace: Option<&str>,
@@ -196,7 +221,7 @@ pub(super) fn shows(
 }
 
 /// A host with a port or without.
-pub(super) fn host(name: &str, port: Option<u16>) -> Option<Host> {
+pub(crate) fn host(name: &str, port: Option<u16>) -> Option<Host> {
     match port {
         Some(port) => format!("{name}:{port}").parse().ok(),
         None => name.parse().ok(),
