@@ -101,6 +101,21 @@ impl<'a> Field<'a> {
         self.node.as_str().is_some()
     }
 
+    /// Says whether it is a mapping, so that what it lacks can be told.
+    pub(crate) fn is_mapping(&self) -> bool {
+        matches!(self.node.value, Value::Mapping(_))
+    }
+
+    /// Says whether it is a list of nothing, which is as good as none.
+    pub(crate) fn is_empty_list(&self) -> bool {
+        matches!(&self.node.value, Value::Sequence(items) if items.is_empty())
+    }
+
+    /// Says whether Istio would refuse the document for what was found in it up to now.
+    pub(crate) fn is_in_refused_document(&self) -> bool {
+        self.desk.is_refused()
+    }
+
     /// Says that it does here what it does in Istio, with all in it.
     pub(crate) fn applied(&self) {
         self.desk.say(self.node, Status::Applied, Cow::Borrowed(""));
@@ -115,6 +130,11 @@ impl<'a> Field<'a> {
     /// Says that nothing is done about it, and what that means.
     pub(crate) fn ignored(&self, instead: impl Into<Cow<'static, str>>) {
         self.desk.say(self.node, Status::Ignored, instead.into());
+    }
+
+    /// Says that it is no policy, so that no report speaks of it.
+    pub(crate) fn passed_over(&self) {
+        self.desk.pass_over(self.node);
     }
 
     /// Says that it cannot be used, for a reason that is told elsewhere, and what happens instead.
@@ -296,6 +316,21 @@ impl<'a> Fields<'a> {
     /// A field, if it is there; one that is null is not.
     pub(crate) fn get(&self, key: &'static str) -> Option<Field<'a>> {
         debug_assert!(self.known.contains(&key), "`{key}` would be refused");
+        self.of.peek(key)
+    }
+
+    /// The elements of a list that may be left out.
+    pub(crate) fn items(&self, key: &'static str) -> Vec<Field<'a>> {
+        self.get(key).map(|field| field.list()).unwrap_or_default()
+    }
+
+    /// A text that may be left out.
+    pub(crate) fn text(&self, key: &'static str) -> Option<&'a str> {
+        self.get(key).and_then(|field| field.text())
+    }
+
+    /// A field that may be among those that the mapping can hold, or not.
+    pub(crate) fn peek(&self, key: &str) -> Option<Field<'a>> {
         self.of.peek(key)
     }
 

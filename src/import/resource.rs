@@ -224,13 +224,14 @@ fn convert<'a>(document: &Foreign<'a>, resources: &mut Resources<'a>) -> Outcome
         | Kind::ServiceEntry
         | Kind::IstioGateway
         | Kind::Sidecar
+        | Kind::WorkloadEntry
         | Kind::MeshConfig => istio::convert(document, &mut resources.istio),
         Kind::Gateway
         | Kind::HttpRoute
         | Kind::GrpcRoute
         | Kind::ReferenceGrant
         | Kind::ListenerSet => gateway::convert(document, &mut resources.gateway),
-        Kind::Service | Kind::EndpointSlice | Kind::Pod | Kind::Namespace | Kind::WorkloadEntry => {
+        Kind::Service | Kind::EndpointSlice | Kind::Pod | Kind::Namespace => {
             kubernetes::convert(document, &mut resources.kubernetes)
         }
     }

@@ -1,0 +1,210 @@
+use crate::import::field::Field;
+use crate::import::istio::parts::{at_least_one, one_of, port};
+use crate::policy::wording::shortened;
+use crate::policy::{
+    PathRewrite, Redirect, RedirectPort, RegexRewrite, Respond, Rewrite, Scheme, Status,
+};
+
+/// Where a client is sent.
+#[derive(Clone)]
+pub(super) struct Redirected {
+    pub(super) redirect: Redirect,
+}
+
+pub(super) fn redirect(field: &Field<'_>) -> Option<Redirected> {
+    const SOMETHING: &[&str] = &[
+        "uri",
+        "prefixRewrite",
+        "authority",
+        "port",
+        "derivePort",
+        "scheme",
+    ];
+    let fields = field.fields(&[
+        "uri",
+        "prefixRewrite",
+        "authority",
+        "port",
+        "derivePort",
+        "scheme",
+        "redirectCode",
+    ]);
+    at_least_one(&fields, SOMETHING);
+    let mut redirect = Redirect::default();
+    let paths = one_of(&fields, &["uri", "prefixRewrite"]);
+    if let Some((key, path)) = paths.into_iter().next() {
+        let text = path.text()?.to_owned();
+        redirect.path = Some(match key {
+            "uri" => PathRewrite::Full(text),
+            _ => PathRewrite::Matched(text),
+        });
+    }
+    if let Some(authority) = fields.get("authority") {
+        redirect.host = read_authority(&authority);
+    }
+    for (key, value) in one_of(&fields, &["port", "derivePort"]) {
+        redirect.port = match key {
+            "port" => RedirectPort::Number(port(&value)?),
+            _ => value.choice(&[
+                ("FROM_PROTOCOL_DEFAULT", RedirectPort::AsRequested),
+                ("FROM_REQUEST_PORT", RedirectPort::Listener),
+            ])?,
+        };
+    }
+    if let Some(scheme) = fields.get("scheme") {
+        redirect.scheme = scheme.choice(&[("http", Scheme::Http), ("https", Scheme::Https)]);
+    }
+    if let Some(code) = fields.get("redirectCode") {
+        redirect.status = status(&code)?;
+    }
+    Some(Redirected { redirect })
+}
+
+fn status(field: &Field<'_>) -> Option<Status> {
+    match field.integer::<u16>(0, 399)? {
+        0 => Some(Status::MOVED_PERMANENTLY),
+        code @ (301 | 302 | 303 | 307 | 308) => Status::try_from(code).ok(),
+        code => {
+            let message = format!("{code} is no status that sends clients elsewhere");
+            field.refused("invalid-value", message, "write 301, 302, 303, 307 or 308");
+            None
+        }
+    }
+}
+
+pub(super) fn respond(field: &Field<'_>) -> Option<Respond> {
+    let fields = field.fields(&["status", "body"]);
+    let status = fields.need("status")?;
+    let code: u16 = status.integer(200, 600)?;
+    let Ok(code) = Status::try_from(code) else {
+        status.refused("invalid-value", "600 is no status", "write 200 to 599");
+        return None;
+    };
+    let mut body = String::new();
+    if let Some(written) = fields.get("body") {
+        let parts = written.fields(&["string", "bytes"]);
+        for (key, value) in one_of(&parts, &["string", "bytes"]) {
+            let text = value.text()?;
+            body = match key {
+                "string" => text.to_owned(),
+                _ => bytes(&value, text)?,
+            };
+        }
+        match body.len() {
+            0..=LONG => {}
+            ..=LONGEST => written.warn(
+                "large-body",
+                "the body is larger than 100 KiB",
+                "let a server answer with so much",
+            ),
+            length => {
+                let message = format!("the body of {length} bytes is larger than 1 MiB");
+                written.refused("invalid-value", message, "let a server answer with so much");
+            }
+        }
+    }
+    Some(Respond { status: code, body })
+}
+
+/// Bytes are written in base64.
+fn bytes(field: &Field<'_>, text: &str) -> Option<String> {
+    let Some(bytes) = decode(text) else {
+        field.refused(
+            "invalid-value",
+            "this is no base64",
+            "write the bytes in base64",
+        );
+        return None;
+    };
+    Some(String::from_utf8(bytes).unwrap_or_else(|wrong| {
+        field.approximated("bytes that are no UTF-8 are sent as replacement characters");
+        String::from_utf8_lossy(wrong.as_bytes()).into_owned()
+    }))
+}
+
+/// Base64 in either alphabet, padded or not, as protobuf's JSON takes it.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=');
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
+    let (mut bits, mut held) = (0u32, 0);
+    for letter in text.bytes() {
+        let six = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(six);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held) as u8);
+            bits &= (1 << held) - 1;
+        }
+    }
+    // Six bits left over are a letter that says nothing.
+    (held < 6).then_some(bytes)
+}
+
+pub(super) fn rewrite(field: &Field<'_>) -> Option<Rewrite> {
+    const SOMETHING: &[&str] = &["uri", "authority", "uriRegexRewrite"];
+    let fields = field.fields(SOMETHING);
+    at_least_one(&fields, SOMETHING);
+    let mut rewrite = Rewrite::default();
+    for (key, value) in one_of(&fields, &["uri", "uriRegexRewrite"]) {
+        rewrite.path = match key {
+            "uri" => Some(PathRewrite::Matched(value.text()?.to_owned())),
+            _ => {
+                let parts = value.fields(&["match", "rewrite"]);
+                let (pattern, into) = (parts.need("match"), parts.need("rewrite"));
+                Some(PathRewrite::Regex(RegexRewrite {
+                    pattern: pattern?.parse()?,
+                    substitution: into?.text()?.to_owned(),
+                }))
+            }
+        };
+    }
+    if let Some(authority) = fields.get("authority") {
+        rewrite.authority = read_authority(&authority);
+    }
+    Some(rewrite)
+}
+
+/// A host with a port or without.
+pub(super) fn read_authority(field: &Field<'_>) -> Option<String> {
+    let text = field.text()?;
+    if text.parse::<http::uri::Authority>().is_ok() {
+        return Some(text.to_owned());
+    }
+    let message = format!("`{}` is no host", shortened(text));
+    field.refused(
+        "invalid-value",
+        message,
+        "write a host, with a port or without",
+    );
+    None
+}
+
+const LONG: usize = 100 << 10;
+const LONGEST: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_read_in_either_alphabet_padded_or_not() {
+        for text in ["aGk/", "aGk_"] {
+            assert_eq!(decode(text).as_deref(), Some(&b"hi?"[..]));
+        }
+        for text in ["aGk=", "aGk"] {
+            assert_eq!(decode(text).as_deref(), Some(&b"hi"[..]));
+        }
+        assert_eq!(decode("").as_deref(), Some(&b""[..]));
+        for text in ["a", "a b", "ü"] {
+            assert_eq!(decode(text), None);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+use crate::import::field::Field;
+use crate::import::istio::virtual_service::actions::read_authority;
+use crate::policy::wording::shortened;
+use crate::policy::{Header, HeaderChanges, HeaderText, Headers};
+use std::collections::BTreeMap;
+
+/// What is changed in headers, and the host, which Istio lets people write among them.
+#[derive(Clone, Default)]
+pub(super) struct Changes<'a> {
+    pub(super) headers: Headers,
+    pub(super) authority: Option<(String, Field<'a>)>,
+}
+
+pub(super) fn convert<'a>(field: &Field<'a>) -> Changes<'a> {
+    let fields = field.fields(&["request", "response"]);
+    let mut changes = Changes::default();
+    if let Some(request) = fields.get("request") {
+        let mut hosts = Vec::new();
+        changes.headers.request = operations(&request, Some(&mut hosts));
+        if let [_, second, ..] = hosts.as_slice() {
+            let message = "the host is set twice";
+            second.refused("invalid-value", message, "set it once");
+        }
+        let first = hosts.into_iter().next();
+        changes.authority = first.and_then(|field| Some((host(&field)?, field)));
+    }
+    if let Some(response) = fields.get("response") {
+        changes.headers.response = operations(&response, None);
+    }
+    changes
+}
+
+/// Reads what is done to headers. `hosts`: where the host may be set, the fields that do.
+fn operations<'a>(field: &Field<'a>, mut hosts: Option<&mut Vec<Field<'a>>>) -> HeaderChanges {
+    let fields = field.fields(&["set", "add", "remove"]);
+    let mut changes = HeaderChanges::default();
+    for (key, into) in [("set", &mut changes.set), ("add", &mut changes.add)] {
+        let Some(values) = fields.get(key) else {
+            continue;
+        };
+        let mut entries = values.entries();
+        // Istio goes by the order of the keys; that `A` stands before `a` decides who is last.
+        entries.sort_by_key(|(key, _)| *key);
+        for (name, value) in entries {
+            match hosts.as_deref_mut() {
+                Some(hosts) if is_host(name) => hosts.push(value),
+                _ => insert(into, key, name, &value),
+            }
+        }
+    }
+    for item in fields.get("remove").iter().flat_map(Field::list) {
+        let Some(name) = item.text().and_then(|text| header(text, &item)) else {
+            continue;
+        };
+        if is_framing(&name) {
+            item.ignored(FRAMING);
+        } else if !changes.remove.contains(&name) {
+            changes.remove.push(name);
+        }
+    }
+    changes
+}
+
+fn is_host(name: &str) -> bool {
+    name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case(":authority")
+}
+
+/// What frames the message is no matter of values: whoever changed it would let two servers on
+/// the way read two messages.
+fn is_framing(name: &Header) -> bool {
+    matches!(
+        name.as_str(),
+        "connection" | "content-length" | "transfer-encoding" | "upgrade"
+    )
+}
+
+fn insert(into: &mut BTreeMap<Header, HeaderText>, key: &str, name: &str, value: &Field<'_>) {
+    let text = value.text();
+    let (Some(name), Some(text)) = (header(name, value), text) else {
+        return;
+    };
+    if is_framing(&name) {
+        return value.ignored(FRAMING);
+    }
+    let Some(text) = literal(text, value) else {
+        return;
+    };
+    if text.is_empty() {
+        return value.ignored("an empty value changes nothing");
+    }
+    let Ok(value_text) = text.parse::<HeaderText>() else {
+        if text
+            .bytes()
+            .any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f)
+        {
+            let message = "a header's value holds no control characters";
+            return value.refused("invalid-value", message, "take them out");
+        }
+        return value.ignored("values beyond ASCII, or with spaces at their ends, are not set");
+    };
+    if key == "add" && into.contains_key(&name) {
+        return value.ignored("the first value of this header is added, not the second");
+    }
+    into.insert(name, value_text);
+}
+
+fn header(text: &str, field: &Field<'_>) -> Option<Header> {
+    if let Ok(header) = text.parse::<Header>()
+        && header.as_str() != "host"
+    {
+        return Some(header);
+    }
+    let message = format!("the header `{}` cannot be changed", shortened(text));
+    let advice = match is_host(text) {
+        true => "set the host of requests, or rewrite `authority`",
+        false => "write letters, digits and hyphens: x-beta",
+    };
+    field.refused("invalid-value", message, advice);
+    None
+}
+
+fn host(field: &Field<'_>) -> Option<String> {
+    match literal(field.text()?, field)?.as_str() {
+        "" => {
+            field.ignored("an empty value changes nothing");
+            None
+        }
+        _ => read_authority(field),
+    }
+}
+
+/// A value in which `%%` stands for `%`. What would be computed for each request is not done.
+fn literal(text: &str, field: &Field<'_>) -> Option<String> {
+    match value(text) {
+        Ok(Value::Literal(text)) => Some(text),
+        Ok(Value::Computed) => {
+            field.ignored("values are not computed from the request: the header stays as it is");
+            None
+        }
+        Err(Unbalanced) => {
+            let message = format!("the `%` in `{}` has no partner", shortened(text));
+            field.refused("invalid-value", message, "write `%%` for a percent sign");
+            None
+        }
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Value {
+    Literal(String),
+    /// It holds commands such as `%REQ(x)%`.
+    Computed,
+}
+
+#[derive(Debug, PartialEq)]
+struct Unbalanced;
+
+fn value(text: &str) -> Result<Value, Unbalanced> {
+    let mut literal = String::with_capacity(text.len());
+    let mut computed = false;
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        literal.push_str(before);
+        rest = match after.strip_prefix('%') {
+            Some(after) => {
+                literal.push('%');
+                after
+            }
+            None => {
+                computed = true;
+                after.split_once('%').ok_or(Unbalanced)?.1
+            }
+        };
+    }
+    literal.push_str(rest);
+    Ok(match computed {
+        true => Value::Computed,
+        false => Value::Literal(literal),
+    })
+}
+
+const FRAMING: &str = "the header belongs to the connection and stays as it is";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_doubled_percent_sign_is_one_and_commands_are_told_apart() {
+        let literal = |text: &str| Ok(Value::Literal(text.to_owned()));
+        assert_eq!(value("plain"), literal("plain"));
+        assert_eq!(value("100%%"), literal("100%"));
+        assert_eq!(value("%%REQ(x)%%"), literal("%REQ(x)%"));
+        assert_eq!(value("a %REQ(:path)% b"), Ok(Value::Computed));
+        for text in ["100%", "%REQ(x)", "%%%"] {
+            assert_eq!(value(text), Err(Unbalanced), "{text}");
+        }
+    }
+}
