@@ -86,12 +86,7 @@ impl Copies {
 
     /// Sends the original to its endpoint, and each copy to its own.
     #[cold]
-    pub(super) fn send<E, B>(
-        self: Box<Self>,
-        endpoint: &E,
-        wired: &Wired<E>,
-        request: Request<B>,
-    ) -> E::Future
+    pub(super) fn send<E, B>(self, endpoint: &E, wired: &Wired<E>, request: Request<B>) -> E::Future
     where
         E: Endpoint<B>,
     {
@@ -99,7 +94,7 @@ impl Copies {
             ready,
             time,
             runtime,
-        } = *self;
+        } = self;
         let (taps, copies): (Vec<_>, Vec<_>) = ready
             .into_iter()
             .map(|copy| (copy.tap, (copy.request, copy.counted)))
