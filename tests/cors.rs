@@ -159,6 +159,23 @@ async fn an_abort_comes_first_and_says_nothing_of_origins() {
 }
 
 #[tokio::test]
+async fn what_the_policy_says_itself_is_for_everybody() {
+    let mut policy = policy();
+    let respond = policy::Respond {
+        status: 200.try_into().unwrap(),
+        body: "x".into(),
+    };
+    *rule(&mut policy) = Rule::respond(respond);
+    rule(&mut policy).cors = Some(cors());
+    let mesh = Mesh::new(&policy).unwrap();
+    for request in [preflight(OK), actual(OK)] {
+        let reply = answer(&mesh, request).await;
+        assert_eq!(reply.headers()["content-length"], "1");
+        assert!(!reply.headers().contains_key("access-control-allow-origin"));
+    }
+}
+
+#[tokio::test]
 async fn preflights_of_others_go_on_or_are_answered_with_nothing() {
     let mut policy = policy();
     let mesh = Mesh::new(&policy).unwrap();

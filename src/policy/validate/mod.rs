@@ -1,7 +1,8 @@
 //! What serde cannot see: names that refer to nothing, weights that sum to nothing, things that
 //! are there twice.
 
-mod extras;
+mod actions;
+mod cors;
 mod gateways;
 mod limits;
 mod routes;

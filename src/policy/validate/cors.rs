@@ -1,4 +1,4 @@
-//! What a rule does beside sending requests somewhere.
+//! What CORS says has to fit into headers.
 
 use crate::policy::trail::Trail;
 use crate::policy::validate::check_span;
@@ -7,7 +7,7 @@ use crate::policy::{Cors, Error};
 use http::{HeaderName, Method};
 use std::time::Duration;
 
-pub(super) fn check_cors(cors: &Cors, trail: &Trail, found: &mut Vec<Error>) {
+pub(super) fn check(cors: &Cors, trail: &Trail, found: &mut Vec<Error>) {
     let mut refuse = |at: Trail, message: String, advice: &str| {
         found.push(Error::new("invalid-value", at, message).advise(advice));
     };
