@@ -1,6 +1,6 @@
 //! Istio's Gateways: where requests from outside come in.
 
-use crate::import::field::{Field, Fields};
+use crate::import::field::Field;
 use crate::import::istio::names::{host, is_dns, is_label, is_wildcard_dns};
 use crate::import::istio::parts::{labels, port};
 use crate::import::model::Model;
@@ -32,7 +32,10 @@ struct Server<'a> {
 pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<IstioGateway<'a>> {
     let spec = document.spec()?;
     let fields = spec.fields(&["servers", "selector"]);
-    let servers = fields.need("servers").map(|servers| servers.list()).unwrap_or_default();
+    let servers = fields
+        .need("servers")
+        .map(|servers| servers.list())
+        .unwrap_or_default();
     if let Some(empty) = fields.get("servers").filter(Field::is_empty_list) {
         empty.refused("missing-field", "the gateway has no servers", "add one");
     }
@@ -69,14 +72,27 @@ fn server<'a>(
     let name = name.map_or_else(|| index.to_string(), str::to_owned);
     let (number, protocol) = number_and_protocol(&fields.need("port")?)?;
     let tls = fields.get("tls").map(|tls| check_tls(&tls));
-    let hosts = fields.need("hosts").map(|hosts| hosts.list()).unwrap_or_default();
+    let hosts = fields
+        .need("hosts")
+        .map(|hosts| hosts.list())
+        .unwrap_or_default();
     if let Some(empty) = fields.get("hosts").filter(Field::is_empty_list) {
-        empty.refused("missing-field", "the server has no hosts", "write `\"*\"` for all");
+        empty.refused(
+            "missing-field",
+            "the server has no hosts",
+            "write `\"*\"` for all",
+        );
     }
-    let hosts: Vec<_> = hosts.iter().filter_map(|host| server_host(host, own)).collect();
+    let hosts: Vec<_> = hosts
+        .iter()
+        .filter_map(|host| server_host(host, own))
+        .collect();
     for (key, instead) in [
         ("bind", "who serves the port decides on which address"),
-        ("defaultEndpoint", "routes alone decide who gets the requests"),
+        (
+            "defaultEndpoint",
+            "routes alone decide who gets the requests",
+        ),
     ] {
         if let Some(field) = fields.get(key) {
             field.text();
@@ -92,7 +108,11 @@ fn server<'a>(
     };
     if protocol == Protocol::Https && fields.get("tls").is_none() {
         let message = "the server speaks HTTPS, but says nothing of its TLS";
-        field.fault("missing-field", message, "add `tls: { mode: SIMPLE, credentialName: … }`");
+        field.fault(
+            "missing-field",
+            message,
+            "add `tls: { mode: SIMPLE, credentialName: … }`",
+        );
     }
     let Some(protocol) = listens else {
         field.ignored("its connections are not routed: only HTTP is");
@@ -204,7 +224,11 @@ fn server_host(field: &Field<'_>, own: &str) -> Option<(Host, Option<String>)> {
     let good = is_wildcard_dns(name) || is_dns(name) || name.parse::<std::net::IpAddr>().is_ok();
     let (Some(home), true) = (home, good) else {
         let message = format!("`{}` is no host of a server", shortened(text));
-        field.refused("invalid-value", message, "write `host`, `namespace/host` or `./host`");
+        field.refused(
+            "invalid-value",
+            message,
+            "write `host`, `namespace/host` or `./host`",
+        );
         return None;
     };
     match host(name) {
@@ -236,13 +260,17 @@ impl Bindings<'_> {
             return vec![Door::gateway(gateway)];
         };
         let open = |allowed: &Option<BTreeSet<String>>| {
-            allowed.as_ref().is_none_or(|allowed| allowed.contains(namespace))
+            allowed
+                .as_ref()
+                .is_none_or(|allowed| allowed.contains(namespace))
         };
         if listeners.iter().all(|(_, allowed)| open(allowed)) {
             return vec![Door::gateway(gateway)];
         }
         let listeners = listeners.iter().filter(|(_, allowed)| open(allowed));
-        listeners.map(|(name, _)| Door::listener(gateway, name)).collect()
+        listeners
+            .map(|(name, _)| Door::listener(gateway, name))
+            .collect()
     }
 }
 

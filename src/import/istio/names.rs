@@ -95,7 +95,10 @@ mod tests {
         for whole in ["reviews.prod", "*", "*.example.com", "10.0.0.1", "::1"] {
             assert_eq!(full(whole), whole);
         }
-        assert_eq!(host("::1").map(|host| host.to_string()), Some("[::1]".into()));
+        assert_eq!(
+            host("::1").map(|host| host.to_string()),
+            Some("[::1]".into())
+        );
         assert_eq!(host("*-a.example.com"), None);
     }
 

@@ -38,7 +38,11 @@ pub(super) fn export_to(
         };
         if namespaces.iter().any(|known| known == namespace) {
             let message = format!("the namespace `{namespace}` is there twice");
-            item.refused("invalid-value", message, "write it once; `.` is the own one");
+            item.refused(
+                "invalid-value",
+                message,
+                "write it once; `.` is the own one",
+            );
         }
         namespaces.push(namespace.to_owned());
     }
@@ -149,7 +153,11 @@ pub(super) fn one_of<'a>(
         .collect();
     if let [(first, _), (_, second), ..] = there.as_slice() {
         let message = format!("it cannot stand beside `{first}`");
-        second.refused("invalid-value", message, format!("write one of {}", list(keys)));
+        second.refused(
+            "invalid-value",
+            message,
+            format!("write one of {}", list(keys)),
+        );
     }
     there
 }

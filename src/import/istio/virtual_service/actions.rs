@@ -12,8 +12,14 @@ pub(super) struct Redirected {
 }
 
 pub(super) fn redirect(field: &Field<'_>) -> Option<Redirected> {
-    const SOMETHING: &[&str] =
-        &["uri", "prefixRewrite", "authority", "port", "derivePort", "scheme"];
+    const SOMETHING: &[&str] = &[
+        "uri",
+        "prefixRewrite",
+        "authority",
+        "port",
+        "derivePort",
+        "scheme",
+    ];
     let fields = field.fields(&[
         "uri",
         "prefixRewrite",
@@ -103,7 +109,11 @@ pub(super) fn respond(field: &Field<'_>) -> Option<Respond> {
 /// Bytes are written in base64.
 fn bytes(field: &Field<'_>, text: &str) -> Option<String> {
     let Some(bytes) = decode(text) else {
-        field.refused("invalid-value", "this is no base64", "write the bytes in base64");
+        field.refused(
+            "invalid-value",
+            "this is no base64",
+            "write the bytes in base64",
+        );
         return None;
     };
     Some(String::from_utf8(bytes).unwrap_or_else(|wrong| {
@@ -169,7 +179,11 @@ pub(super) fn read_authority(field: &Field<'_>) -> Option<String> {
         return Some(text.to_owned());
     }
     let message = format!("`{}` is no host", shortened(text));
-    field.refused("invalid-value", message, "write a host, with a port or without");
+    field.refused(
+        "invalid-value",
+        message,
+        "write a host, with a port or without",
+    );
     None
 }
 

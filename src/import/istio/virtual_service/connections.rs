@@ -1,9 +1,9 @@
 //! Routes of connections that are not HTTP: they are checked, and nothing is done about them.
 
-use crate::import::istio::virtual_service::gate;
 use crate::import::field::{Field, Fields};
 use crate::import::istio::names::{is_wildcard_dns, read_host};
 use crate::import::istio::parts::{labels, namespace, port, port_selector};
+use crate::import::istio::virtual_service::gate;
 use crate::policy::wording::shortened;
 use std::net::IpAddr;
 
@@ -59,7 +59,11 @@ fn check_sni(field: &Field<'_>, hosts: &[(&str, Field<'_>)]) {
     };
     if !is_wildcard_dns(text) || !hosts.iter().any(|(host, _)| below(host)) {
         let message = format!("`{}` is none of the hosts", shortened(text));
-        field.refused("invalid-value", message, "write one of `hosts`, or one below it");
+        field.refused(
+            "invalid-value",
+            message,
+            "write one of `hosts`, or one below it",
+        );
     }
 }
 

@@ -1,6 +1,6 @@
-use crate::import::istio::virtual_service::strings::{Wanted, wanted};
 use crate::import::field::Field;
 use crate::import::istio::parts::{deprecated, duration};
+use crate::import::istio::virtual_service::strings::{Wanted, wanted};
 use crate::policy::wording::shortened;
 use crate::policy::{Cors, Header, TextMatch, UnmatchedPreflights};
 
@@ -35,7 +35,10 @@ pub(super) fn convert(field: &Field<'_>) -> Option<Cors> {
         }
     }
     let texts = |key, check: &dyn Fn(&str) -> bool, what: &str| {
-        let items = fields.get(key).map(|items| items.list()).unwrap_or_default();
+        let items = fields
+            .get(key)
+            .map(|items| items.list())
+            .unwrap_or_default();
         let checked = |item: &Field<'_>| {
             let text = item.text()?;
             if !check(text) {
@@ -76,11 +79,19 @@ fn origin(field: &Field<'_>) -> Option<TextMatch> {
     match wanted(field, false)? {
         Wanted::Present => {
             let message = "the origin is empty";
-            field.refused("invalid-value", message, "write `exact`, `prefix` or `regex`");
+            field.refused(
+                "invalid-value",
+                message,
+                "write `exact`, `prefix` or `regex`",
+            );
             None
         }
         Wanted::Exact(text) if text.is_empty() => {
-            field.refused("invalid-value", "the origin is empty", "write one, or `*` for all");
+            field.refused(
+                "invalid-value",
+                "the origin is empty",
+                "write one, or `*` for all",
+            );
             None
         }
         wanted => wanted.into_text(),

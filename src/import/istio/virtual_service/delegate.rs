@@ -43,7 +43,11 @@ impl<'a, 'b> Delegates<'a, 'b> {
         routes
     }
 
-    fn find(&self, delegate: &Delegate<'a>, root: &VirtualService<'a>) -> Option<&'b VirtualService<'a>> {
+    fn find(
+        &self,
+        delegate: &Delegate<'a>,
+        root: &VirtualService<'a>,
+    ) -> Option<&'b VirtualService<'a>> {
         let Delegate {
             field,
             namespace,
@@ -53,7 +57,9 @@ impl<'a, 'b> Delegates<'a, 'b> {
             if !self.refused.contains(&(*namespace, *name)) {
                 let message = format!("there is no VirtualService `{namespace}/{name}`");
                 let known = self.known.values().filter(|other| other.is_delegate());
-                let near = known.clone().filter(|other| other.document.namespace == *namespace);
+                let near = known
+                    .clone()
+                    .filter(|other| other.document.namespace == *namespace);
                 let names = near.map(|other| other.document.name);
                 let advice = choose_from(name, names);
                 field.fault("unknown-route", message, advice);
@@ -62,7 +68,11 @@ impl<'a, 'b> Delegates<'a, 'b> {
         };
         if !leaf.is_delegate() {
             let message = format!("the VirtualService `{namespace}/{name}` has hosts of its own");
-            field.fault("unknown-route", message, "take its hosts out, or name a delegate");
+            field.fault(
+                "unknown-route",
+                message,
+                "take its hosts out, or name a delegate",
+            );
             return None;
         }
         let home = root.document.namespace;
@@ -70,7 +80,11 @@ impl<'a, 'b> Delegates<'a, 'b> {
         if !visible {
             let message =
                 format!("the VirtualService `{namespace}/{name}` is not exported to `{home}`");
-            field.fault("unknown-route", message, "add the namespace to its `exportTo`");
+            field.fault(
+                "unknown-route",
+                message,
+                "add the namespace to its `exportTo`",
+            );
             return None;
         }
         Some(leaf)
@@ -118,7 +132,9 @@ fn cross<'a>(roots: &[Entry<'a>], leaves: &[Entry<'a>]) -> Option<Vec<Entry<'a>>
     let mut both = Vec::new();
     for leaf in leaves {
         let before = both.len();
-        let compatible = roots.iter().filter(|root| !conflict(&root.matching, &leaf.matching));
+        let compatible = roots
+            .iter()
+            .filter(|root| !conflict(&root.matching, &leaf.matching));
         both.extend(compatible.map(|root| Entry {
             field: leaf.field.clone(),
             matching: united(&root.matching, &leaf.matching),
@@ -180,7 +196,10 @@ fn conflict(root: &Match, leaf: &Match) -> bool {
         || values_apart(&root.without_headers, &leaf.without_headers)
         || values_apart(&root.query, &leaf.query)
         || root.ignore_path_case != leaf.ignore_path_case
-        || root.port.zip(leaf.port).is_some_and(|(root, leaf)| root != leaf)
+        || root
+            .port
+            .zip(leaf.port)
+            .is_some_and(|(root, leaf)| root != leaf)
         || !root.from.namespaces.is_empty() && root.from.namespaces != leaf.from.namespaces
         || { leaf.from.labels.iter() }.any(|(name, value)| {
             let known = root.from.labels.get(name);
@@ -212,7 +231,8 @@ fn apart(root: Option<Asked<'_>>, leaf: Option<Asked<'_>>) -> bool {
 }
 
 fn values_apart<K: Ord>(root: &BTreeMap<K, ValueMatch>, leaf: &BTreeMap<K, ValueMatch>) -> bool {
-    leaf.iter().any(|(key, leaf)| apart(root.get(key).map(value), Some(value(leaf))))
+    leaf.iter()
+        .any(|(key, leaf)| apart(root.get(key).map(value), Some(value(leaf))))
 }
 
 fn path(path: Option<&PathMatch>) -> Option<Asked<'_>> {

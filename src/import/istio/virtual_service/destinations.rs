@@ -1,7 +1,7 @@
-use crate::import::istio::virtual_service::headers::{self, Changes};
 use crate::import::field::Field;
 use crate::import::istio::names::{read_host, read_label};
 use crate::import::istio::parts::{percent, port_selector};
+use crate::import::istio::virtual_service::headers::{self, Changes};
 use crate::policy::Percent;
 
 /// A service that is named, with its subset.
@@ -38,7 +38,10 @@ pub(super) struct Copied<'a> {
 pub(super) fn convert<'a>(field: &Field<'a>, namespace: &'a str) -> Vec<To<'a>> {
     let items = field.list();
     let alone = items.len() == 1;
-    let mut all: Vec<_> = items.iter().filter_map(|item| one(item, namespace)).collect();
+    let mut all: Vec<_> = items
+        .iter()
+        .filter_map(|item| one(item, namespace))
+        .collect();
     if alone {
         for to in &mut all {
             to.weight = 1;
@@ -52,7 +55,11 @@ pub(super) fn convert<'a>(field: &Field<'a>, namespace: &'a str) -> Vec<To<'a>> 
     }
     if sum > u64::from(u32::MAX) {
         let message = format!("the weights sum to {sum}, above {}", u32::MAX);
-        field.fault("too-much-weight", message, "write smaller weights in the same proportion");
+        field.fault(
+            "too-much-weight",
+            message,
+            "write smaller weights in the same proportion",
+        );
     }
     all.retain(|to| to.weight > 0);
     all
@@ -81,7 +88,9 @@ fn named<'a>(field: &Field<'a>, namespace: &'a str) -> Option<Named<'a>> {
         Some(port) => Some(port_selector(&port)),
         None => None,
     };
-    let subset_field = fields.get("subset").filter(|subset| subset.text() != Some(""));
+    let subset_field = fields
+        .get("subset")
+        .filter(|subset| subset.text() != Some(""));
     let subset = match &subset_field {
         Some(subset) => Some(read_label(subset, "a subset")?),
         None => None,

@@ -27,7 +27,13 @@ fn delay(field: &Field<'_>) -> Option<Delay> {
 }
 
 fn abort(field: &Field<'_>) -> Option<Abort> {
-    let fields = field.fields(&["httpStatus", "grpcStatus", "http2Error", "percentage", "percent"]);
+    let fields = field.fields(&[
+        "httpStatus",
+        "grpcStatus",
+        "http2Error",
+        "percentage",
+        "percent",
+    ]);
     let percent = share(&fields, "abort");
     let kinds = one_of(&fields, &["httpStatus", "grpcStatus", "http2Error"]);
     let Some((kind, value)) = kinds.into_iter().next() else {
@@ -48,7 +54,11 @@ fn abort(field: &Field<'_>) -> Option<Abort> {
         "grpcStatus" => grpc(&value)?,
         _ => {
             let message = "errors of HTTP/2 are not supported, by Istio neither";
-            value.refused("unsupported-field", message, "write `httpStatus` or `grpcStatus`");
+            value.refused(
+                "unsupported-field",
+                message,
+                "write `httpStatus` or `grpcStatus`",
+            );
             return None;
         }
     };
@@ -72,7 +82,9 @@ fn share(fields: &Fields<'_>, what: &str) -> Option<Percent> {
         (None, None) => Percent::default(),
     };
     let message = format!("the {what} says no `percentage`, so that it meets no request");
-    fields.of().warn("fault-never", message, "write `percentage: { value: 100 }`");
+    fields
+        .of()
+        .warn("fault-never", message, "write `percentage: { value: 100 }`");
     Some(share)
 }
 

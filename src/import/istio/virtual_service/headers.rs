@@ -1,5 +1,5 @@
-use crate::import::istio::virtual_service::actions::read_authority;
 use crate::import::field::Field;
+use crate::import::istio::virtual_service::actions::read_authority;
 use crate::policy::wording::shortened;
 use crate::policy::{Header, HeaderChanges, HeaderText, Headers};
 use std::collections::BTreeMap;
@@ -74,12 +74,7 @@ fn is_framing(name: &Header) -> bool {
     )
 }
 
-fn insert(
-    into: &mut BTreeMap<Header, HeaderText>,
-    key: &str,
-    name: &str,
-    value: &Field<'_>,
-) {
+fn insert(into: &mut BTreeMap<Header, HeaderText>, key: &str, name: &str, value: &Field<'_>) {
     let text = value.text();
     let (Some(name), Some(text)) = (header(name, value), text) else {
         return;
@@ -94,7 +89,10 @@ fn insert(
         return value.ignored("an empty value changes nothing");
     }
     let Ok(value_text) = text.parse::<HeaderText>() else {
-        if text.bytes().any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f) {
+        if text
+            .bytes()
+            .any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f)
+        {
             let message = "a header's value holds no control characters";
             return value.refused("invalid-value", message, "take them out");
         }

@@ -1,11 +1,11 @@
+use crate::import::field::{Field, Fields};
+use crate::import::istio::names::read_label;
+use crate::import::istio::parts::{duration, list, percent, whole_percent};
 use crate::import::istio::virtual_service::actions::{self, Redirected};
 use crate::import::istio::virtual_service::destinations::{self, Copied, To};
 use crate::import::istio::virtual_service::headers::{self, Changes};
 use crate::import::istio::virtual_service::matching::{self, Entry};
 use crate::import::istio::virtual_service::{cors, fault, retries};
-use crate::import::field::{Field, Fields};
-use crate::import::istio::names::read_label;
-use crate::import::istio::parts::{duration, list, percent, whole_percent};
 use crate::policy::{Cors, Fault, PathRewrite, Percent, Respond, Rewrite, Span};
 
 /// One of `http`.
@@ -64,7 +64,11 @@ pub(super) fn convert<'a>(
     place: Where<'a>,
 ) -> Option<HttpRoute<'a>> {
     if field.is_null() {
-        field.refused("invalid-value", "there is nothing in the route", "remove it");
+        field.refused(
+            "invalid-value",
+            "there is nothing in the route",
+            "remove it",
+        );
         return None;
     }
     let fields = field.fields(&[
@@ -97,8 +101,12 @@ pub(super) fn convert<'a>(
         .collect();
     let name = fields.get("name").and_then(|name| name.text());
     let headers = fields.get("headers").map(|field| headers::convert(&field));
-    let rewrite = fields.get("rewrite").and_then(|field| actions::rewrite(&field));
-    let redirect = fields.get("redirect").and_then(|field| actions::redirect(&field));
+    let rewrite = fields
+        .get("rewrite")
+        .and_then(|field| actions::rewrite(&field));
+    let redirect = fields
+        .get("redirect")
+        .and_then(|field| actions::redirect(&field));
     let moved = { redirect.as_ref() }.and_then(|redirect| redirect.redirect.path.as_ref());
     if let Some(PathRewrite::Matched(_)) = moved {
         check_prefixes(&matches);
@@ -113,18 +121,24 @@ pub(super) fn convert<'a>(
         name: name.filter(|name| !name.is_empty()).map(str::to_owned),
         takes_all: matches.is_empty(),
         entries,
-        delegate: fields.get("delegate").and_then(|field| delegate(&field, place.namespace)),
+        delegate: fields
+            .get("delegate")
+            .and_then(|field| delegate(&field, place.namespace)),
         to: fields
             .get("route")
             .map(|route| destinations::convert(&route, place.namespace))
             .unwrap_or_default(),
         redirect,
         settings: Settings {
-            respond: fields.get("directResponse").and_then(|field| actions::respond(&field)),
+            respond: fields
+                .get("directResponse")
+                .and_then(|field| actions::respond(&field)),
             rewrite,
             timeout: fields.get("timeout").and_then(|field| duration(&field)),
             fault: fields.get("fault").and_then(|field| fault::convert(&field)),
-            cors: fields.get("corsPolicy").and_then(|field| cors::convert(&field)),
+            cors: fields
+                .get("corsPolicy")
+                .and_then(|field| cors::convert(&field)),
             headers,
             mirror: fields
                 .get("mirror")
@@ -139,7 +153,10 @@ pub(super) fn convert<'a>(
 
 fn check_actions(fields: &Fields<'_>, place: Where<'_>) {
     let has = |key| fields.get(key).filter(|field| !field.is_empty_list());
-    let there: Vec<_> = ACTIONS.iter().filter_map(|key| Some((*key, has(key)?))).collect();
+    let there: Vec<_> = ACTIONS
+        .iter()
+        .filter_map(|key| Some((*key, has(key)?)))
+        .collect();
     match there.as_slice() {
         [] if fields.of().is_mapping() => {
             let message = "the route says nothing of what becomes of its requests";
@@ -157,7 +174,11 @@ fn check_actions(fields: &Fields<'_>, place: Where<'_>) {
     }
     if let Some(field) = fields.get("delegate").filter(|_| place.delegate) {
         let message = "a delegate cannot delegate";
-        field.refused("invalid-value", message, "write the routes of the last one here");
+        field.refused(
+            "invalid-value",
+            message,
+            "write the routes of the last one here",
+        );
     }
     for action in ["redirect", "directResponse"] {
         if fields.get(action).is_none() {
@@ -181,7 +202,11 @@ fn check_prefixes(matches: &[Field<'_>]) {
     for uri in matches.iter().filter_map(|entry| entry.peek("uri")) {
         if uri.peek("prefix").is_none() {
             let message = "`prefixRewrite` replaces the prefix of the match, which is none";
-            uri.fault("invalid-value", message, "match a prefix, or redirect to a `uri`");
+            uri.fault(
+                "invalid-value",
+                message,
+                "match a prefix, or redirect to a `uri`",
+            );
         }
     }
 }
@@ -211,7 +236,9 @@ fn delegate<'a>(field: &Field<'a>, own: &'a str) -> Option<Delegate<'a>> {
 }
 
 fn mirror_percent(fields: &Fields<'_>) -> Option<Percent> {
-    let old = ["mirrorPercent", "mirror_percent"].into_iter().find_map(|key| fields.get(key));
+    let old = ["mirrorPercent", "mirror_percent"]
+        .into_iter()
+        .find_map(|key| fields.get(key));
     let old = old.map(|field| (whole_percent(&field), field));
     match (fields.get("mirrorPercentage"), old) {
         (Some(field), Some((_, old))) => {

@@ -1,7 +1,7 @@
-use crate::import::istio::virtual_service::strings::{Wanted, wanted};
-use crate::import::istio::virtual_service::{Gate, gate};
 use crate::import::field::Field;
 use crate::import::istio::parts::{labels, namespace, port};
+use crate::import::istio::virtual_service::strings::{Wanted, wanted};
+use crate::import::istio::virtual_service::{Gate, gate};
 use crate::policy::wording::shortened;
 use crate::policy::{Door, Header, Match, PathMatch, ValueMatch};
 use std::collections::BTreeMap;
@@ -16,14 +16,14 @@ pub(super) struct Entry<'a> {
 }
 
 /// Reads one entry; `None` if it is wrong.
-pub(super) fn convert<'a>(
-    field: &Field<'a>,
-    own: &str,
-    claims_allowed: bool,
-) -> Option<Entry<'a>> {
+pub(super) fn convert<'a>(field: &Field<'a>, own: &str, claims_allowed: bool) -> Option<Entry<'a>> {
     if field.is_null() {
         let message = "there is nothing in the match";
-        field.refused("invalid-value", message, "write `{}` for all requests, or remove it");
+        field.refused(
+            "invalid-value",
+            message,
+            "write `{}` for all requests, or remove it",
+        );
         return None;
     }
     let fields = field.fields(&[
@@ -66,14 +66,19 @@ pub(super) fn convert<'a>(
     }
     for (key, value) in fields.get("queryParams").iter().flat_map(Field::entries) {
         if let Some(wanted) = wanted(&value, false) {
-            entry.matching.query.insert(key.to_owned(), wanted.into_value());
+            entry
+                .matching
+                .query
+                .insert(key.to_owned(), wanted.into_value());
         }
     }
     entry.matching.port = fields.get("port").and_then(|field| port(&field));
     if let Some(of) = fields.get("sourceLabels") {
         entry.matching.from.labels = labels(&of);
     }
-    let from = fields.get("sourceNamespace").filter(|field| field.text() != Some(""));
+    let from = fields
+        .get("sourceNamespace")
+        .filter(|field| field.text() != Some(""));
     entry.matching.from.namespaces = from
         .and_then(|field| namespace(&field))
         .map(str::to_owned)
@@ -130,7 +135,11 @@ impl Entry<'_> {
         for (key, value) in field.entries() {
             if value.is_null() {
                 let message = format!("nothing is asked of the header `{}`", shortened(key));
-                value.refused("invalid-value", message, "write `{}` to ask that it is there");
+                value.refused(
+                    "invalid-value",
+                    message,
+                    "write `{}` to ask that it is there",
+                );
                 continue;
             }
             if self.claim(key, &value, claims_allowed) {
@@ -179,7 +188,10 @@ impl Entry<'_> {
                 continue;
             }
             let wanted = match value.is_null() {
-                true => Some(Wanted::Present),
+                true => {
+                    value.applied();
+                    Some(Wanted::Present)
+                }
                 false => wanted(&value, false),
             };
             let Some(wanted) = wanted else { continue };
@@ -188,7 +200,12 @@ impl Entry<'_> {
                 value.ignored("the match takes no request");
                 continue;
             }
-            insert(&mut self.matching.without_headers, key, &value, wanted.into_value());
+            insert(
+                &mut self.matching.without_headers,
+                key,
+                &value,
+                wanted.into_value(),
+            );
         }
     }
 
@@ -217,12 +234,20 @@ fn insert(
 ) {
     let Ok(name) = key.parse::<Header>() else {
         let message = format!("`{}` is no header name", shortened(key));
-        field.refused("invalid-value", message, "write letters, digits and hyphens: x-beta");
+        field.refused(
+            "invalid-value",
+            message,
+            "write letters, digits and hyphens: x-beta",
+        );
         return;
     };
     if into.insert(name, value).is_some() {
         let message = format!("the header `{}` is there twice", shortened(key));
-        field.refused("invalid-value", message, "upper and lower case are one: write one");
+        field.refused(
+            "invalid-value",
+            message,
+            "upper and lower case are one: write one",
+        );
     }
 }
 

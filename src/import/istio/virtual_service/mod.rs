@@ -73,16 +73,22 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<VirtualService<'a>> 
         .filter_map(|field| Some((read_host(&field, true)?, field)))
         .collect();
     check_hosts(&hosts, in_mesh);
-    let delegate = fields.get("hosts").is_none_or(|hosts| hosts.list().is_empty());
+    let delegate = fields
+        .get("hosts")
+        .is_none_or(|hosts| hosts.list().is_empty());
     at_least_one(&fields, &["http", "tls", "tcp"]);
     for key in ["gateways", "tls", "tcp"] {
         if let Some(field) = fields.get(key).filter(|_| delegate) {
-            let message = format!("a VirtualService without hosts is a delegate, and has no `{key}`");
+            let message =
+                format!("a VirtualService without hosts is a delegate, and has no `{key}`");
             field.refused("invalid-value", message, "add `hosts`, or take it out");
         }
     }
     let visible_to = export_to(fields.get("exportTo"), namespace, false);
-    let routes = fields.get("http").map(|http| http.list()).unwrap_or_default();
+    let routes = fields
+        .get("http")
+        .map(|http| http.list())
+        .unwrap_or_default();
     let at_gateway = gateways.iter().any(|(gate, _)| *gate != Gate::Mesh);
     let place = http::Where {
         namespace,
@@ -123,7 +129,11 @@ fn gate(field: &Field<'_>, namespace: &str) -> Option<Gate> {
     let good = is_label(home) && !name.is_empty() && name.split('.').all(is_label);
     if !good {
         let message = format!("`{}` is no name of a gateway", shortened(text));
-        field.refused("invalid-value", message, "write `mesh`, `name` or `namespace/name`");
+        field.refused(
+            "invalid-value",
+            message,
+            "write `mesh`, `name` or `namespace/name`",
+        );
         return None;
     }
     if text.contains('.') && !text.contains('/') {

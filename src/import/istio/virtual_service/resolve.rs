@@ -1,9 +1,9 @@
+use crate::import::istio::gateway::Bindings;
+use crate::import::istio::names::{full, host};
 use crate::import::istio::virtual_service::delegate::Delegates;
 use crate::import::istio::virtual_service::destinations::{Copied, Named};
 use crate::import::istio::virtual_service::http::HttpRoute;
 use crate::import::istio::virtual_service::{Gate, VirtualService};
-use crate::import::istio::gateway::Bindings;
-use crate::import::istio::names::{full, host};
 use crate::import::model::Model;
 use crate::policy::trail::Trail;
 use crate::policy::wording::choose_from;
@@ -21,7 +21,10 @@ pub(in crate::import::istio) fn resolve<'a>(
     model: &mut Model,
 ) {
     let delegates = Delegates::new(all, refused);
-    let mut roots: Vec<_> = all.iter().filter(|service| !service.is_delegate()).collect();
+    let mut roots: Vec<_> = all
+        .iter()
+        .filter(|service| !service.is_delegate())
+        .collect();
     roots.sort_by_key(|service| {
         let document = &service.document;
         (document.created, document.name, document.namespace)
@@ -57,6 +60,12 @@ fn add<'a>(
         match rule(route, model.policy()) {
             Some(rule) => rules.push((rule, route)),
             None => route.field.ignored("no request takes the route"),
+        }
+    }
+    // What still stands where it was written needs no name to be called by its place.
+    for (place, (rule, route)) in rules.iter_mut().enumerate() {
+        if route.name.is_none() && route.index == place {
+            rule.name = None;
         }
     }
     // As in Istio: who has no rules at all claims nothing.
@@ -159,7 +168,12 @@ fn rule(route: &HttpRoute<'_>, policy: &Policy) -> Option<Rule> {
     }
     let mut rule = Rule {
         // What stands elsewhere now is still called by where it was written.
-        name: Some(route.name.clone().unwrap_or_else(|| route.index.to_string())),
+        name: Some(
+            route
+                .name
+                .clone()
+                .unwrap_or_else(|| route.index.to_string()),
+        ),
         matches,
         rewrite,
         mirrors: copies(route)
@@ -183,21 +197,23 @@ fn rule(route: &HttpRoute<'_>, policy: &Policy) -> Option<Rule> {
         rule.rewrite = Rewrite::default();
     } else {
         let to = route.to.iter();
-        rule.to = to.map(|to| {
-            let mut destination = Destination::new(service(&to.named, policy)).weight(to.weight);
-            destination.subset = to.named.subset.map(str::to_owned);
-            destination.headers = to.headers.headers.clone();
-            destination.when_missing = Status::SERVICE_UNAVAILABLE;
-            if let Some((authority, field)) = &to.headers.authority {
-                // Istio lets the route win, the policy the destination.
-                match rule.rewrite.authority {
-                    Some(_) => field.ignored("the host that the route sets is sent"),
-                    None => destination.rewrite.authority = Some(authority.clone()),
+        rule.to = to
+            .map(|to| {
+                let mut destination =
+                    Destination::new(service(&to.named, policy)).weight(to.weight);
+                destination.subset = to.named.subset.map(str::to_owned);
+                destination.headers = to.headers.headers.clone();
+                destination.when_missing = Status::SERVICE_UNAVAILABLE;
+                if let Some((authority, field)) = &to.headers.authority {
+                    // Istio lets the route win, the policy the destination.
+                    match rule.rewrite.authority {
+                        Some(_) => field.ignored("the host that the route sets is sent"),
+                        None => destination.rewrite.authority = Some(authority.clone()),
+                    }
                 }
-            }
-            destination
-        })
-        .collect();
+                destination
+            })
+            .collect();
     }
     Some(rule)
 }
@@ -205,8 +221,15 @@ fn rule(route: &HttpRoute<'_>, policy: &Policy) -> Option<Rule> {
 /// The mirrors, each with its share, if that is not nothing.
 fn copies<'b, 'a>(route: &'b HttpRoute<'a>) -> impl Iterator<Item = (Percent, &'b Copied<'a>)> {
     let settings = &route.settings;
-    let one = settings.mirror.iter().map(|copied| (settings.mirror_percent, copied));
-    let more = settings.mirrors.iter().flatten().map(|copied| (copied.percent, copied));
+    let one = settings
+        .mirror
+        .iter()
+        .map(|copied| (settings.mirror_percent, copied));
+    let more = settings
+        .mirrors
+        .iter()
+        .flatten()
+        .map(|copied| (copied.percent, copied));
     one.chain(more)
         .map(|(percent, copied)| (percent.unwrap_or(Percent::HUNDRED), copied))
         .filter(|(percent, _)| !percent.is_zero())

@@ -12,7 +12,9 @@ pub(in crate::import::istio) fn check(field: &Field<'_>) {
         "retryIgnorePreviousHosts",
         "backoff",
     ]);
-    let attempts = fields.get("attempts").map(|attempts| attempts.integer(0, i128::from(i32::MAX)));
+    let attempts = fields
+        .get("attempts")
+        .map(|attempts| attempts.integer(0, i128::from(i32::MAX)));
     if attempts == Some(Some(0u32)) {
         for key in ["perTryTimeout", "retryOn", "retryRemoteLocalities"] {
             if let Some(idle) = fields.get(key) {
@@ -41,7 +43,10 @@ fn check_conditions(field: &Field<'_>) {
     let Some(text) = field.text() else { return };
     for token in text.split(',').filter(|_| !text.is_empty()) {
         // Istio asks for a status that has a name.
-        let status = token.parse::<u16>().ok().and_then(|code| http::StatusCode::from_u16(code).ok());
+        let status = token
+            .parse::<u16>()
+            .ok()
+            .and_then(|code| http::StatusCode::from_u16(code).ok());
         let named = status.is_some_and(|status| status.canonical_reason().is_some());
         if !named && !CONDITIONS.contains(&token) {
             let message = format!("`{}` is no condition to retry on", shortened(token));

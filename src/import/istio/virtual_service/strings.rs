@@ -28,7 +28,11 @@ pub(super) fn wanted(field: &Field<'_>, in_path: bool) -> Option<Wanted> {
         "exact" => Some(Wanted::Exact(text.to_owned())),
         "prefix" if text.is_empty() && !in_path => {
             let message = "every text begins with an empty prefix";
-            value.refused("invalid-value", message, "write `{}` to ask that it is there");
+            value.refused(
+                "invalid-value",
+                message,
+                "write `{}` to ask that it is there",
+            );
             None
         }
         "prefix" => Some(Wanted::Prefix(text.to_owned())),
@@ -36,7 +40,11 @@ pub(super) fn wanted(field: &Field<'_>, in_path: bool) -> Option<Wanted> {
         _ if text == "*" && !in_path => Some(Wanted::Present),
         _ if text.is_empty() => {
             let message = "the regular expression is empty";
-            value.refused("invalid-value", message, "write one, or leave the match out");
+            value.refused(
+                "invalid-value",
+                message,
+                "write one, or leave the match out",
+            );
             None
         }
         _ => value.parse().map(Wanted::Regex),

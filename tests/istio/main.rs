@@ -1,0 +1,8 @@
+//! Istio's documents: what becomes of each of their fields, what is wrong with bad ones, and where
+//! requests go by good ones.
+#![cfg(feature = "yaml")]
+
+mod fates;
+mod gateway;
+mod reading;
+mod virtual_service;
