@@ -2,6 +2,7 @@
 //! requests go by good ones.
 #![cfg(feature = "yaml")]
 
+mod destination_rule;
 mod fates;
 mod gateway;
 mod reading;

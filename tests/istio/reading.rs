@@ -54,6 +54,16 @@ pub(crate) fn is_error(finding: &tower_mesh::policy::Error) -> bool {
     finding.severity == tower_mesh::policy::Severity::Error
 }
 
+/// Endpoints of the versions v1 and v2 for each of these services, and nothing else.
+pub(crate) fn bare_services(names: &[&str]) -> String {
+    let text = services(names);
+    let kept = |line: &&str| !line.contains("subsets:") && !line.contains("{ labels: {");
+    text.lines()
+        .filter(kept)
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
 /// Native services by these names, each with an endpoint for the versions v1 and v2.
 pub(crate) fn services(names: &[&str]) -> String {
     let mut text = String::from("---\nservices:\n");

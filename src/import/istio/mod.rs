@@ -1,5 +1,6 @@
 //! Istio's documents.
 
+mod destination_rule;
 mod gateway;
 mod names;
 mod parts;
@@ -8,6 +9,7 @@ mod virtual_service;
 use crate::import::kind::Kind;
 use crate::import::model::Model;
 use crate::import::resource::{self, Foreign, Outcome};
+use destination_rule::DestinationRule;
 use gateway::IstioGateway;
 use std::collections::HashSet;
 use virtual_service::VirtualService;
@@ -16,6 +18,7 @@ use virtual_service::VirtualService;
 #[derive(Default)]
 pub(crate) struct Resources<'a> {
     virtual_services: Vec<VirtualService<'a>>,
+    destination_rules: Vec<DestinationRule<'a>>,
     gateways: Vec<IstioGateway<'a>>,
     /// What is there, but was refused, so that it is not told to be missing.
     refused: Refused<'a>,
@@ -39,6 +42,10 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, into: &mut Resources<'a>) -> O
                 return Outcome::LeftOut;
             }
         },
+        Kind::DestinationRule => {
+            let rule = destination_rule::convert(document);
+            return Outcome::of(rule.map(|rule| into.destination_rules.push(rule)));
+        }
         Kind::IstioGateway => match gateway::convert(document) {
             Some(gateway) => into.gateways.push(gateway),
             None => {
@@ -62,4 +69,8 @@ pub(super) fn resolve_routes(resources: &resource::Resources<'_>, model: &mut Mo
     let bindings = gateway::resolve(&istio.gateways, &istio.refused.gateways, model);
     let refused = &istio.refused.virtual_services;
     virtual_service::resolve(&istio.virtual_services, refused, &bindings, model);
+    destination_rule::resolve(&istio.destination_rules, ROOT_NAMESPACE, model);
 }
+
+/// The namespace whose rules hold for all, unless the mesh has another.
+const ROOT_NAMESPACE: &str = "istio-system";
