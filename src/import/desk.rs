@@ -5,7 +5,7 @@ use crate::policy::tree::{Mark, Node, Value};
 use crate::policy::{Error, Place, Severity};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Where a document is read: what is found in it, and what becomes of each of its fields.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct Desk {
     /// What was said of a node, by its address: nodes stay where they are while fields point at
     /// them.
     marks: RefCell<HashMap<*const Node, Said>>,
+    /// What no report speaks of, with all in it.
+    passed: RefCell<HashSet<*const Node>>,
 }
 
 /// What was said of a node.
@@ -41,6 +43,7 @@ impl Desk {
             findings: RefCell::default(),
             dropped: Cell::new(None),
             marks: RefCell::default(),
+            passed: RefCell::default(),
         }
     }
 
@@ -79,6 +82,15 @@ impl Desk {
             };
             marks.insert(node, said);
         }
+    }
+
+    /// Leaves a node out of the report, with all in it.
+    pub(super) fn pass_over(&self, node: &Node) {
+        self.passed.borrow_mut().insert(node);
+    }
+
+    fn is_passed_over(&self, node: &Node) -> bool {
+        self.passed.borrow().contains(&std::ptr::from_ref(node))
     }
 
     pub(super) fn tell(&self, error: Error) {
@@ -161,6 +173,9 @@ enum Fate {
 
 impl Walk<'_> {
     fn enter(&mut self, node: &Node, at: Mark, trail: &Trail, above: Option<&Said>) -> Fate {
+        if self.desk.is_passed_over(node) {
+            return Fate::Empty;
+        }
         let own = self.marks.get(&std::ptr::from_ref(node));
         let said = stronger(own, above);
         let mut fate = Fate::Empty;

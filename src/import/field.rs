@@ -132,6 +132,11 @@ impl<'a> Field<'a> {
         self.desk.say(self.node, Status::Ignored, instead.into());
     }
 
+    /// Says that it is no policy, so that no report speaks of it.
+    pub(crate) fn passed_over(&self) {
+        self.desk.pass_over(self.node);
+    }
+
     /// Says that it cannot be used, for a reason that is told elsewhere, and what happens instead.
     pub(crate) fn left_out(&self, instead: impl Into<Cow<'static, str>>) {
         self.desk.say(self.node, Status::Refused, instead.into());
@@ -312,6 +317,16 @@ impl<'a> Fields<'a> {
     pub(crate) fn get(&self, key: &'static str) -> Option<Field<'a>> {
         debug_assert!(self.known.contains(&key), "`{key}` would be refused");
         self.of.peek(key)
+    }
+
+    /// The elements of a list that may be left out.
+    pub(crate) fn items(&self, key: &'static str) -> Vec<Field<'a>> {
+        self.get(key).map(|field| field.list()).unwrap_or_default()
+    }
+
+    /// A text that may be left out.
+    pub(crate) fn text(&self, key: &'static str) -> Option<&'a str> {
+        self.get(key).and_then(|field| field.text())
     }
 
     /// A field that may be among those that the mapping can hold, or not.

@@ -35,6 +35,11 @@ impl Error {
         }
     }
 
+    pub(crate) fn info(mut self) -> Self {
+        self.severity = Severity::Info;
+        self
+    }
+
     pub(crate) fn warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self

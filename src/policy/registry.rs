@@ -96,6 +96,11 @@ impl<'a> Registry<'a> {
             .collect()
     }
 
+    /// Says whether a name is the full name of a service of Kubernetes, with a port or without.
+    pub(crate) fn is_of_kubernetes(&self, name: &str) -> bool {
+        in_kubernetes(host_and_port(name).0, &self.policy.mesh.cluster_domain).is_some()
+    }
+
     /// The services of Kubernetes for which a short name stands in one namespace or another.
     pub(crate) fn in_any_namespace(&self, name: &str) -> impl Iterator<Item = Known<'a>> {
         let domain = &self.policy.mesh.cluster_domain;

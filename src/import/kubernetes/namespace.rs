@@ -2,15 +2,22 @@ use crate::import::resource::Foreign;
 use std::collections::BTreeMap;
 
 /// A namespace, which others choose by its labels.
-#[allow(dead_code, reason = "for the gateways' `allowedRoutes`")]
 pub(crate) struct Namespace<'a> {
     pub(crate) name: &'a str,
     pub(crate) labels: BTreeMap<&'a str, &'a str>,
 }
 
-impl Namespace<'_> {
+impl<'a> Namespace<'a> {
     /// The label that every namespace carries, whatever is written.
     const NAME: &'static str = "kubernetes.io/metadata.name";
+
+    /// One of which nothing but the name is known.
+    pub(crate) fn bare(name: &'a str) -> Self {
+        Self {
+            name,
+            labels: [(Self::NAME, name)].into(),
+        }
+    }
 }
 
 pub(super) fn convert<'a>(document: &Foreign<'a>) -> Namespace<'a> {
@@ -19,10 +26,9 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Namespace<'a> {
         // The finalizers: who may have to clean up when it is deleted.
         spec.ignored("namespaces are not deleted here");
     }
-    let mut labels: BTreeMap<_, _> = document.labels().into_iter().collect();
-    labels.insert(Namespace::NAME, document.name);
-    Namespace {
-        name: document.name,
-        labels,
-    }
+    let mut namespace = Namespace::bare(document.name);
+    let own = namespace.labels.clone();
+    namespace.labels.extend(document.labels());
+    namespace.labels.extend(own);
+    namespace
 }

@@ -16,14 +16,16 @@ pub(super) fn check(
     found: &mut Vec<Error>,
 ) {
     let routes = || (0..).map(|index| trail.index(index)).zip(&policy.routes);
-    let names = routes().map(|(trail, route)| (trail.key("name"), route.name.as_str().into()));
+    let names = routes()
+        .filter(|(_, route)| !is_of_document(route))
+        .map(|(trail, route)| (trail.key("name"), route.name.as_str().into()));
     check_names("routes", names, found);
     check_hosts(routes(), found);
     for (trail, route) in routes() {
         check_route(route, &trail, found);
         check_doors(policy, &route.gateways, &trail.key("gateways"), found);
         for (trail, rule) in rules(route, &trail) {
-            check_rule(rule, &trail, found);
+            check_rule(route, rule, &trail, found);
             let to = trail.key("to");
             for (index, destination) in rule.to.iter().enumerate() {
                 check_destination(
@@ -37,6 +39,14 @@ pub(super) fn check(
             }
         }
     }
+}
+
+/// A document that is `namespace/name` may be several routes of that name, such as one for a
+/// gateway and one for the mesh.
+fn is_of_document(route: &Route) -> bool {
+    let namespace = route.namespace.as_deref();
+    let rest = namespace.and_then(|namespace| route.name.strip_prefix(namespace));
+    rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn rules<'a>(route: &'a Route, trail: &Trail) -> impl Iterator<Item = (Trail, &'a Rule)> + use<'a> {
@@ -128,19 +138,27 @@ fn takes_all(rule: &Rule) -> bool {
     rule.matches.is_empty() || rule.matches.iter().any(Match::is_everything)
 }
 
-fn check_rule(rule: &Rule, trail: &Trail, found: &mut Vec<Error>) {
+fn check_rule(route: &Route, rule: &Rule, trail: &Trail, found: &mut Vec<Error>) {
     let to = trail.key("to");
+    // The Gateway API lets rules have nothing to send to, and says what becomes of requests.
+    let answered = |mut error: Error| {
+        if route.precedence == Precedence::Specific {
+            error = error.warning();
+            error.message.push_str(": every request to it gets 500");
+        }
+        error
+    };
     if rule.redirect.is_some() || rule.respond.is_some() {
         // Nothing is sent anywhere.
     } else if rule.to.is_empty() {
         let message = "the rule has no destinations";
-        let error = Error::new("no-destination", to, message);
+        let error = answered(Error::new("no-destination", to, message));
         found.push(error.advise("write where its requests go: [{ service: … }]"));
     } else {
         match rule.to.iter().map(|to| u64::from(to.weight)).sum() {
             0 => {
                 let message = "all weights are 0, so no destination can be chosen";
-                let error = Error::new("no-weight", to, message);
+                let error = answered(Error::new("no-weight", to, message));
                 found.push(error.advise("give one of them a weight"));
             }
             sum if sum > u64::from(u32::MAX) => {

@@ -22,7 +22,7 @@ pub(super) fn check(
     let tells_more =
         service.endpoints.is_empty() && registry.in_any_namespace(name).next().is_some();
     if !tells_more {
-        check_endpoints(service, trail, found);
+        check_endpoints(service, registry.is_of_kubernetes(name), trail, found);
     }
     check_subsets(service, trail, found);
     let inbound = trail.key("inbound");
@@ -48,12 +48,18 @@ fn check_name(name: &str, trail: &Trail, found: &mut Vec<Error>) {
     }
 }
 
-fn check_endpoints(service: &Service, trail: &Trail, found: &mut Vec<Error>) {
+fn check_endpoints(service: &Service, of_kubernetes: bool, trail: &Trail, found: &mut Vec<Error>) {
     let trail = trail.key("endpoints");
     if service.endpoints.is_empty() {
         let message = "the service has no endpoints: every request to it gets 503";
         let warning = Error::new("no-endpoints", trail.clone(), message).warning();
-        found.push(warning.advise("add an endpoint"));
+        found.push(match of_kubernetes {
+            // Nobody keeps them in files: the cluster knows them.
+            true => warning
+                .info()
+                .advise("add its EndpointSlices, to serve from documents alone"),
+            false => warning.advise("add an endpoint"),
+        });
     }
     let addresses = service
         .endpoints

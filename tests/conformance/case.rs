@@ -1,0 +1,196 @@
+//! A suite of cases as JSON, and the questions that they are.
+
+use crate::verdict::{Expected, judge};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use tower_mesh::explain::Question;
+use tower_mesh::import::Documents;
+use tower_mesh::plan::Plan;
+use tower_mesh::policy::Workload;
+
+/// Documents, and what is asked of them.
+pub(crate) struct Suite<'a> {
+    document: &'a Value,
+    manifests: Vec<&'a Value>,
+}
+
+/// A deployment: who answers for a service.
+struct Deployment<'a> {
+    name: &'a str,
+    namespace: &'a str,
+    labels: &'a Value,
+}
+
+impl<'a> Suite<'a> {
+    pub(crate) fn new(document: &'a Value, base: &'a Value) -> Self {
+        let list = |value: &'a Value| value["manifests"].as_array().into_iter().flatten();
+        Self {
+            document,
+            manifests: list(base).chain(list(document)).collect(),
+        }
+    }
+
+    /// Each case with all that is wrong with its answer.
+    pub(crate) fn verdicts(&self) -> Vec<(String, Vec<String>)> {
+        let all = self.plan(|_| true);
+        let cases = self.document["cases"].as_array().unwrap();
+        cases
+            .iter()
+            .map(|case| {
+                let name = case["name"].as_str().unwrap();
+                let without = name.contains("after deleting the relevant reference grant");
+                let later = without.then(|| self.plan(|kind| kind != "ReferenceGrant"));
+                let plan = later.as_ref().unwrap_or(&all);
+                let question = self.question(case);
+                let problems = match plan.answer(&question) {
+                    Ok(answer) => judge(case, &question, &answer, &|backend, expected| {
+                        self.is_served_by(backend, expected)
+                    }),
+                    Err(error) => vec![error.to_string()],
+                };
+                (name.to_owned(), problems)
+            })
+            .collect()
+    }
+
+    fn plan(&self, wanted: impl Fn(&str) -> bool) -> Plan {
+        let mut documents = Documents::new();
+        for (index, manifest) in self.manifests.iter().enumerate() {
+            if wanted(manifest["kind"].as_str().unwrap()) {
+                documents = documents.add_text(format!("{index}.json"), manifest.to_string());
+            }
+        }
+        Plan::lenient(&documents.read().policy, &Workload::default(), None)
+    }
+
+    fn question(&self, case: &Value) -> Question {
+        let request = &case["request"];
+        let tls = request["tls"] == Value::Bool(true);
+        let grpc = case["protocol"] == "grpc";
+        let mut asked: BTreeMap<&str, Value> = BTreeMap::new();
+        let mut port = None;
+        match &case["client"] {
+            Value::Null => {
+                let (gateway, at) = self.entry(case);
+                asked.insert("gateway", gateway.into());
+                asked.insert("port", at.into());
+                port = Some(at);
+            }
+            client => {
+                let labels = client["app"].as_str().unwrap_or_default().split(',');
+                let labels: BTreeMap<_, _> =
+                    labels.filter_map(|label| label.split_once('=')).collect();
+                let namespace = &client["namespace"];
+                asked.insert(
+                    "source",
+                    serde_json::json!({ "namespace": namespace, "labels": labels }),
+                );
+            }
+        }
+        let host = request[if grpc { "authority" } else { "host" }].as_str();
+        let authority = match (host, port) {
+            (Some(host), _) => host.to_owned(),
+            (None, Some(80)) => ADDRESS.to_owned(),
+            (None, Some(443)) if tls => ADDRESS.to_owned(),
+            (None, Some(port)) => format!("{ADDRESS}:{port}"),
+            (None, None) => ADDRESS.to_owned(),
+        };
+        let path = match grpc {
+            true => format!("/{}", request["method"].as_str().unwrap()),
+            false => match request["path_and_query"].as_str() {
+                None | Some("") => "/".to_owned(),
+                Some(path) => path.to_owned(),
+            },
+        };
+        let headers = &request[if grpc { "metadata" } else { "headers" }];
+        let mut headers: Vec<(&str, &str)> = { headers.as_object().into_iter().flatten() }
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+            .collect();
+        if grpc || request["protocol"] == "grpc" {
+            headers.push(("content-type", "application/grpc"));
+        }
+        let method = match (grpc, request["method"].as_str()) {
+            (false, Some(method)) => method,
+            (false, None) if request["protocol"] != "grpc" => "GET",
+            _ => "POST",
+        };
+        let scheme = if tls { "https" } else { "http" };
+        asked.extend([
+            ("authority", authority.into()),
+            ("path", path.into()),
+            ("method", method.into()),
+            ("scheme", scheme.into()),
+            ("headers", serde_json::json!(headers)),
+        ]);
+        serde_json::from_value(serde_json::json!(asked)).unwrap()
+    }
+
+    /// The gateway and the port at which a request arrives.
+    fn entry(&self, case: &Value) -> (String, u64) {
+        let wanted = &case["gateway"]["gateway"];
+        let of = |manifest: &&&Value| manifest["kind"] == "Gateway";
+        let named = |manifest: &&&Value| {
+            let metadata = &manifest["metadata"];
+            metadata["name"] == wanted["Name"] && metadata["namespace"] == wanted["Namespace"]
+        };
+        let own = self.document["manifests"].as_array().unwrap();
+        let gateway: &Value = match wanted.is_null() {
+            // The one of the test.
+            true => own.iter().find(|manifest| of(&manifest)).unwrap(),
+            false => self.manifests.iter().filter(of).find(named).unwrap(),
+        };
+        let listeners = gateway["spec"]["listeners"].as_array().unwrap();
+        let first = case["gateway"]["listeners"][0].as_str();
+        let listener = listeners
+            .iter()
+            .find(|listener| first.is_none_or(|name| listener["name"] == name))
+            .unwrap();
+        let metadata = &gateway["metadata"];
+        let [name, namespace] = ["name", "namespace"].map(|key| metadata[key].as_str().unwrap());
+        (
+            format!("{namespace}/{name}"),
+            listener["port"].as_u64().unwrap(),
+        )
+    }
+
+    /// Says whether a pod of a service, which has the name of its deployment and more, may be the
+    /// expected one.
+    fn is_served_by(&self, (namespace, service): (&str, &str), expected: &Expected<'_>) -> bool {
+        let wanted = expected.backend.unwrap_or_default();
+        let home = expected.namespace.is_none_or(|wanted| wanted == namespace);
+        let is_it = |manifest: &&&Value| {
+            let metadata = &manifest["metadata"];
+            manifest["kind"] == "Service"
+                && metadata["name"] == service
+                && metadata["namespace"].as_str().unwrap_or("default") == namespace
+        };
+        let document = self.manifests.iter().find(is_it);
+        let selector = document.map_or(&Value::Null, |service| &service["spec"]["selector"]);
+        let served = match selector.as_object() {
+            // Endpoints without pods are those of whoever is expected.
+            None => true,
+            Some(selector) => self.deployments().any(|deployment| {
+                deployment.namespace == namespace
+                    && deployment.name.starts_with(wanted)
+                    && selector
+                        .iter()
+                        .all(|(key, value)| deployment.labels[key] == *value)
+            }),
+        };
+        home && (served || service.starts_with(wanted))
+    }
+
+    fn deployments(&self) -> impl Iterator<Item = Deployment<'_>> {
+        let manifests = self.manifests.iter();
+        manifests
+            .filter(|manifest| manifest["kind"] == "Deployment")
+            .map(|manifest| Deployment {
+                name: manifest["metadata"]["name"].as_str().unwrap(),
+                namespace: manifest["metadata"]["namespace"].as_str().unwrap(),
+                labels: &manifest["spec"]["template"]["metadata"]["labels"],
+            })
+    }
+}
+
+/// An address that no route names.
+const ADDRESS: &str = "203.0.113.10";
