@@ -5,5 +5,9 @@
 mod destination_rule;
 mod fates;
 mod gateway;
+mod mesh_config;
+mod order;
 mod reading;
+mod service_entry;
+mod sidecar;
 mod virtual_service;
