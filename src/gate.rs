@@ -35,6 +35,12 @@ impl<G: Gate> Gate for Option<G> {
     }
 }
 
+impl<G: Gate> Gate for Box<G> {
+    fn admit<B>(&self, request: &mut Request<B>, decision: &mut Decision) -> Option<Refusal> {
+        G::admit(self, request, decision)
+    }
+}
+
 /// What the gates learn of one request for each other. It travels beside the request.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -43,6 +49,8 @@ pub struct Decision {
     pub chance: Chance,
     /// Which rule takes the request: written by `route`.
     pub rule: Option<u32>,
+    /// What of the path the rule's match took: written by `route`, for who rewrites the path.
+    pub matched: Matched,
     /// Which of the rule's destinations: written by `split`.
     pub destination: Option<u32>,
     /// Which endpoint of the destination: written by `balance`.
@@ -58,12 +66,27 @@ pub struct Decision {
     now: Option<Instant>,
 }
 
+/// What of a request's path a match took. What stands in its place, where a rule rewrites paths,
+/// depends on it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Matched {
+    /// Nothing: the match asked for no path.
+    #[default]
+    Nothing,
+    /// So many bytes at its beginning. An element-wise prefix takes no slash at its end, except
+    /// that `/` takes the first.
+    Prefix(u32),
+    /// All of it.
+    Whole,
+}
+
 impl Decision {
     /// Nothing is decided yet.
     pub fn new(chance: Chance) -> Self {
         Self {
             chance,
             rule: None,
+            matched: Matched::default(),
             destination: None,
             endpoint: None,
             delay: None,

@@ -7,14 +7,16 @@
 //! # A request's way
 //!
 //! ```text
-//! client:   route → fault → limit → split → headers → timeout → balance → endpoint
+//! client:   normalise → route → fault → limit → answer → split → change → timeout → balance → endpoint
 //! server:   fault → limit → (your handler)
 //! ```
 //!
 //! The order is Envoy's and Istio's, so that a policy means here what it means in a sidecar.
-//! [`route`] only decides: limits and faults see the request as it came. A fault's delay is over
-//! before anything else is asked, and its abort reaches nobody. The destination is chosen once, by
-//! [`split`]; [`balance`] calls one of its endpoints and turns what goes wrong there into a reply.
+//! Two ways to write one path are made alike before anything looks at it. [`route`] only decides:
+//! limits and faults see the request as it came. A fault's delay is over before anything else is
+//! asked, and its abort reaches nobody. A rule that redirects or responds answers then. The
+//! destination is chosen once, by [`split`], and only after that the request is changed: headers,
+//! host, path. [`balance`] calls one of its endpoints and turns what goes wrong there into a reply.
 //! What the server learns of a request reaches the clients that its handler calls, as a
 //! [`Context`](mesh::Context): their calls have its deadline and belong to its trace.
 //!

@@ -198,7 +198,7 @@ fn table() {
     requests.iter().map(find).for_each(drop);
     let before = COUNT.get();
     let found = requests.iter().map(find);
-    let missed = found.filter(|f| !matches!(f, Found::Rule(_))).count();
+    let missed = found.filter(|f| !matches!(f, Found::Rule { .. })).count();
     assert_eq!((missed, COUNT.get() - before), (0, 0));
 }
 

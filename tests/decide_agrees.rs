@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
-use tower_mesh::explain::{Answer, Received, ResponseHeaders};
+use tower_mesh::explain::{Answer, Outcome, Received, ResponseHeaders};
 use tower_mesh::rng::Rng;
 use tower_mesh::testing::requests_for;
 use tower_mesh::{Mesh, Policy, connect};
@@ -62,6 +62,24 @@ routes:
           - { service: reviews, subset: v1, weight: 70 }
           - { service: reviews, subset: v2, weight: 25 }
           - { service: ratings, weight: 5 }
+      - match: [{ path: { prefix: /old }, withoutHeaders: { x-user: present } }]
+        redirect: { host: new.example, path: { prefix: /new } }
+        headers: { response: { set: { x-kind: moved } } }
+      - match: [{ path: { startsWith: /Teapot }, ignorePathCase: true }]
+        respond: { status: 418, body: short and stout }
+        headers: { response: { add: { x-via: mesh } } }
+      - name: changed
+        match: [{ path: { prefix: /shop } }]
+        rewrite: { authority: "ratings.example:81", path: { prefix: / } }
+        headers:
+          request: { set: { x-level: rule } }
+          response: { add: { x-via: rule } }
+        to:
+          - service: ratings
+            headers: { request: { set: { x-level: to } }, response: { remove: [x-server] } }
+          - service: reviews
+            subset: v2
+            rewrite: { path: { regex: { match: "/s([a-z]+)", substitution: "/\\1?s" } } }
 "#;
 
 /// The headers of every server's reply.
@@ -138,7 +156,10 @@ async fn what_is_decided_is_what_happens() {
         let response = client.clone().oneshot(sent).await.unwrap();
         let (head, body) = response.into_parts();
         // Read to its end, so that the next request finds nothing under way.
-        let _ = body.collect().await;
+        let body = body.collect().await.map(|body| body.to_bytes());
+        if let (true, Ok(body)) = (is_answer(&answer), body) {
+            assert_eq!(answer.body.as_deref().unwrap_or_default().as_bytes(), body);
+        }
         let seen = seen.lock().unwrap().take();
         agree(&request, &answer, &head, seen.as_ref());
         let fate = match answer.backends.first() {
@@ -159,6 +180,9 @@ async fn what_is_decided_is_what_happens() {
         r#"Some("reviews") Some("v3")"#,
         r#"Some("empty") None"#,
         r#"rule Some("5")"#,
+        r#"rule Some("changed")"#,
+        "Redirect 301",
+        "Respond 418",
         "Reject 418",
         "NoRoute 404",
         "NoRoute 502",
@@ -204,6 +228,15 @@ fn agree(
         }
         ([], None) => {
             assert!(!answer.forwards());
+            for (name, value) in &answer.headers {
+                let mut lines = reply.headers.get_all(name).iter();
+                assert!(lines.any(|line| line == value), "{name} {reply:?}");
+            }
+            let told = answer.headers.len();
+            assert!(
+                !is_answer(answer) || reply.headers.len() <= told + 1,
+                "{reply:?}"
+            );
             assert_eq!(
                 answer.status,
                 Some(reply.status.as_u16()),
@@ -212,6 +245,11 @@ fn agree(
         }
         _ => panic!("{request:?} was to {answer:?}, but reached {seen:?}"),
     }
+}
+
+/// Whether the policy itself says the reply. It is told in full, but for its length.
+fn is_answer(answer: &Answer) -> bool {
+    matches!(answer.outcome, Outcome::Redirect | Outcome::Respond)
 }
 
 type Pairs = BTreeSet<(String, String)>;

@@ -47,7 +47,7 @@ fn all_that_validation_finds_points_into_the_text() {
         references.yaml:16:25: routes[0].rules[1].to[0].service: there is no service `review`; did you mean `reviews`?
         references.yaml:17:11: routes[1].name: the name `reviews` is given to two routes (see references.yaml:11:11: routes[0].name); rename one of the two
         references.yaml:18:5: routes[1].hosts: the route has no hosts, so no request enters it; write a host, or `"*"` for all
-        references.yaml:20:9: routes[1].rules[0].to: the rule has no destinations; write where its requests go: [{ service: … }]
+        references.yaml:20:9: routes[1].rules[0].to: the rule has no destinations; write where its requests go: [{ service: … }], or a `redirect` or `respond`
         references.yaml:21:34: routes[1].rules[0].fault.delay.fixed: a delay of 10us is shorter than 1ms; write 1ms or more
         references.yaml:22:9: routes[1].rules[1]: warning: no request reaches this rule: one before it takes them all (see references.yaml:20:9: routes[1].rules[0]); move it up, or remove it
         references.yaml:24:9: routes[1].rules[1].to: the weights sum to 8000000000, above 4294967295; write smaller weights in the same proportion

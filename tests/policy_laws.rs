@@ -60,21 +60,136 @@ fn path_match() -> impl Strategy<Value = PathMatch> {
     prop_oneof![
         path().prop_map(PathMatch::Exact),
         path().prop_map(PathMatch::Prefix),
+        text().prop_map(PathMatch::StartsWith),
         pattern().prop_map(PathMatch::Regex),
     ]
+}
+
+fn text_match() -> impl Strategy<Value = TextMatch> {
+    prop_oneof![
+        text().prop_map(TextMatch::Exact),
+        text().prop_map(TextMatch::Prefix),
+        pattern().prop_map(TextMatch::Regex),
+    ]
+}
+
+fn method() -> impl Strategy<Value = TextMatch> {
+    prop_oneof![
+        "[A-Z]{1,7}".prop_map(TextMatch::Exact),
+        text().prop_map(TextMatch::Prefix),
+        pattern().prop_map(TextMatch::Regex),
+    ]
+}
+
+fn header() -> impl Strategy<Value = Header> {
+    "[a-z0-9-]{1,8}".prop_map(|name| name.parse().unwrap())
+}
+
+fn clients() -> impl Strategy<Value = Clients> {
+    (vec(text(), 0..2), btree_map(text(), text(), 0..3))
+        .prop_map(|(namespaces, labels)| Clients { namespaces, labels })
+}
+
+fn door() -> impl Strategy<Value = Door> {
+    "mesh|([a-z]{1,5}/)?[a-z]{1,5}(#[a-z]{1,5})?".prop_map(|door| door.parse().unwrap())
 }
 
 prop_compose! {
     fn matching()(
         path in of(path_match()),
-        method in of("[A-Z]{1,7}"),
-        headers in btree_map("[a-z0-9-]{1,8}", value_match(), 0..3),
+        ignore_path_case: bool,
+        texts in (of(method()), of(text_match()), of(text_match())),
+        headers in btree_map(header(), value_match(), 0..3),
+        without_headers in btree_map(header(), value_match(), 0..3),
         query in btree_map(text(), value_match(), 0..3),
+        selectors in (of(1u16..), clients(), vec(door(), 0..2)),
     ) -> Match {
-        let mut matching = Match { path, ..Match::default() };
-        matching.method = method.map(TextMatch::exact);
-        matching.query = query;
-        headers.into_iter().fold(matching, |matching, (name, value)| matching.header(&name, value))
+        let (method, scheme, authority) = texts;
+        let (port, from, gateways) = selectors;
+        Match {
+            path, ignore_path_case, method, scheme, authority, headers, without_headers, query,
+            port, from, gateways,
+        }
+    }
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    (200u16..=599).prop_map(|status| Status::try_from(status).unwrap())
+}
+
+fn path_rewrite() -> impl Strategy<Value = PathRewrite> {
+    prop_oneof![
+        text().prop_map(PathRewrite::Full),
+        text().prop_map(PathRewrite::Prefix),
+        text().prop_map(PathRewrite::Matched),
+        (pattern(), text()).prop_map(|(pattern, substitution)| {
+            PathRewrite::Regex(RegexRewrite {
+                pattern,
+                substitution,
+            })
+        }),
+    ]
+}
+
+prop_compose! {
+    fn rewrite()(authority in of(text()), path in of(path_rewrite())) -> Rewrite {
+        Rewrite { authority, path }
+    }
+}
+
+fn redirect_port() -> impl Strategy<Value = RedirectPort> {
+    prop_oneof![
+        select(&[
+            RedirectPort::AsRequested,
+            RedirectPort::Listener,
+            RedirectPort::SchemeDefault
+        ]),
+        any::<u16>().prop_map(RedirectPort::Number),
+    ]
+}
+
+prop_compose! {
+    fn redirect()(
+        scheme in of(select(&[Scheme::Http, Scheme::Https])),
+        host in of(text()),
+        port in redirect_port(),
+        path in of(path_rewrite()),
+        status in status(),
+    ) -> Redirect {
+        Redirect { scheme, host, port, path, status }
+    }
+}
+
+prop_compose! {
+    fn respond()(status in status(), body in text()) -> Respond {
+        Respond { status, body }
+    }
+}
+
+prop_compose! {
+    fn mirror()(service in text(), subset in of(text()), percent in percent()) -> Mirror {
+        Mirror { service, subset, percent }
+    }
+}
+
+prop_compose! {
+    fn cors()(
+        allow_origins in vec(text_match(), 0..3),
+        allow_methods in vec(text(), 0..2),
+        allow_headers in vec(text(), 0..2),
+        expose_headers in vec(text(), 0..2),
+        max_age in of(span()),
+        allow_credentials: bool,
+        ignore: bool,
+    ) -> Cors {
+        let unmatched_preflights = match ignore {
+            true => UnmatchedPreflights::Ignore,
+            false => UnmatchedPreflights::Forward,
+        };
+        Cors {
+            allow_origins, allow_methods, allow_headers, expose_headers, max_age,
+            allow_credentials, unmatched_preflights,
+        }
     }
 }
 
@@ -113,8 +228,16 @@ fn fault() -> impl Strategy<Value = Fault> {
 }
 
 prop_compose! {
-    fn destination()(service in text(), subset in of(text()), weight: u32) -> Destination {
-        Destination { service, subset, weight, ..Destination::new("") }
+    fn destination()(
+        service in text(),
+        subset in of(text()),
+        weight: u32,
+        headers in headers(),
+        rewrite in rewrite(),
+        when_missing in status(),
+        permitted: bool,
+    ) -> Destination {
+        Destination { service, subset, weight, headers, rewrite, when_missing, permitted }
     }
 }
 
@@ -123,18 +246,26 @@ prop_compose! {
         name in of(text()),
         matches in vec(matching(), 0..3),
         to in vec(destination(), 0..3),
+        answers in (of(redirect()), of(respond())),
+        rewrite in rewrite(),
+        mirrors in vec(mirror(), 0..2),
+        cors in of(cors()),
         timeout in of(span()),
         limits in vec(limit(), 0..2),
         fault in fault(),
         headers in headers(),
     ) -> Rule {
-        Rule { name, matches, to, timeout, limits, fault, headers, ..Rule::default() }
+        let (redirect, respond) = answers;
+        Rule {
+            name, matches, to, redirect, respond, rewrite, mirrors, cors, timeout, limits, fault,
+            headers,
+        }
     }
 }
 
 prop_compose! {
     fn changes()(
-        remove in vec("[a-z0-9-]{1,8}".prop_map(|name| name.parse().unwrap()), 0..3),
+        remove in vec(header(), 0..3),
         set in btree_map("[a-z0-9-]{1,8}", "[!-~]{0,8}", 0..3),
         add in btree_map("[a-z0-9-]{1,8}", "[!-~]{0,8}", 0..3),
     ) -> HeaderChanges {
@@ -177,8 +308,59 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn client_settings()(
+        from in clients(),
+        balance in balance(),
+        subsets in btree_map(text(), subset(), 0..3),
+    ) -> ClientSettings {
+        ClientSettings { from, balance, subsets }
+    }
+}
+
+prop_compose! {
+    fn listener()(
+        name in text(),
+        port: u16,
+        protocol in select(&[ListenerProtocol::Http, ListenerProtocol::Https]),
+        hosts in vec(host(), 0..2),
+        https_redirect: bool,
+    ) -> Listener {
+        Listener { name, port, protocol, hosts, https_redirect }
+    }
+}
+
+prop_compose! {
+    fn gateway()(
+        namespace in of(text()),
+        labels in btree_map(text(), text(), 0..2),
+        listeners in vec(listener(), 0..3),
+    ) -> Gateway {
+        Gateway { namespace, labels, listeners }
+    }
+}
+
+prop_compose! {
+    fn sidecar()(
+        name in text(),
+        from in clients(),
+        hosts in vec(text(), 0..3),
+        open in of(any::<bool>()),
+    ) -> Sidecar {
+        let outbound_traffic_policy = open.map(|open| match open {
+            true => OutboundTrafficPolicy::AllowAny,
+            false => OutboundTrafficPolicy::RegistryOnly,
+        });
+        Sidecar { name, from, hosts, outbound_traffic_policy }
+    }
+}
+
+prop_compose! {
     fn service()(
         port: u16,
+        namespace in of(text()),
+        visible_to in of(vec(text(), 0..2)),
+        aliases in vec(host(), 0..2),
+        clients in vec(client_settings(), 0..2),
         protocol in select(&[Protocol::Http1, Protocol::Http2]),
         balance in balance(),
         endpoints in vec(endpoint(), 0..3),
@@ -187,9 +369,8 @@ prop_compose! {
         fault in fault(),
     ) -> Service {
         Service {
-            port, protocol, balance, endpoints, subsets,
+            port, namespace, visible_to, aliases, clients, protocol, balance, endpoints, subsets,
             inbound: Inbound { limits, fault },
-            ..Service::default()
         }
     }
 }
@@ -198,19 +379,35 @@ prop_compose! {
     fn route()(
         name in text(),
         hosts in vec(host(), 0..3),
+        gateways in vec(door(), 0..3),
+        namespace in of(text()),
+        visible_to in of(vec(text(), 0..2)),
+        precedence in select(&[Precedence::Listed, Precedence::Specific]),
         rules in vec(rule(), 0..3),
     ) -> Route {
-        Route { rules, ..Route::new(name, hosts) }
+        Route { name, hosts, gateways, namespace, visible_to, precedence, rules }
     }
 }
 
 prop_compose! {
     fn policy()(
         closed: bool,
+        path_normalization in select(&[
+            PathNormalization::None,
+            PathNormalization::Base,
+            PathNormalization::MergeSlashes,
+            PathNormalization::DecodeAndMergeSlashes,
+        ]),
+        cluster_domain in text(),
+        trusted_hops: u32,
         services in btree_map(text(), service(), 0..3),
         routes in vec(route(), 0..3),
+        gateways in btree_map(text(), gateway(), 0..2),
+        sidecars in vec(sidecar(), 0..2),
     ) -> Policy {
-        let mut policy = Policy { services, routes, ..Policy::default() };
+        let mesh = MeshSettings { cluster_domain, trusted_hops, ..MeshSettings::default() };
+        let mut policy = Policy { mesh, services, routes, gateways, sidecars };
+        policy.mesh.path_normalization = path_normalization;
         if closed {
             policy.mesh.outbound_traffic_policy = OutboundTrafficPolicy::RegistryOnly;
         }

@@ -33,7 +33,7 @@ fn the_error_that_is_shown_is_the_one_that_is_told() {
 /// `lib.rs`, the README and the code that serves requests have one order of the layers.
 #[test]
 fn the_order_that_is_drawn_is_the_one_that_is_run() {
-    let drawn = "route → fault → limit → split → headers → timeout → balance → endpoint";
+    let drawn = "normalise → route → fault → limit → answer → split → change → timeout → balance → endpoint";
     for file in ["README.md", "src/lib.rs"] {
         assert!(fs::read_to_string(file).unwrap().contains(drawn), "{file}");
     }
@@ -44,12 +44,19 @@ fn the_order_that_is_drawn_is_the_one_that_is_run() {
         within("fn begin"),
         &[".enter(", ".fault.delay", ".proceed("],
     );
-    in_order(
-        within("fn proceed"),
-        &[".choose(", ".request.apply(", "Next::Send("],
-    );
-    let gates = [".abort", ".limits", ".weights", "clusters[cluster"];
+    in_order(within("fn proceed"), &[".choose(", "Next::Send("]);
+    let gates = [
+        ".abort",
+        ".limits",
+        ".answer",
+        ".weights",
+        ".change(",
+        "clusters[cluster",
+    ];
     in_order(within("fn choose"), &gates);
+    let plan = fs::read_to_string("src/plan/mod.rs").unwrap();
+    let enter = &plan[plan.find("fn enter").unwrap()..];
+    in_order(enter, &[".normalize", ".table"]);
     in_order(within("fn sent"), &["Sending::new(", "Deadline::new("]);
 }
 

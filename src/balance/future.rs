@@ -16,15 +16,15 @@ pub trait Hold {
 
 /// Makes a local reply for who holds something.
 pub fn refused<B: ReplyBody, H: Hold>(
-    refusal: Refusal,
+    mut refusal: Refusal,
     to: ReplyTo,
     held: Option<&H>,
 ) -> Response<Guarded<B::Out, H>> {
-    let mut response = refusal.into_response::<Guarded<B, H>>(to);
+    // Before the reply is made: as with Envoy, what it says of its own body comes after.
     if let Some(held) = held {
-        held.head(response.headers_mut());
+        held.head(refusal.headers_mut());
     }
-    response
+    refusal.into_response::<Guarded<B, H>>(to)
 }
 
 pin_project! {

@@ -5,11 +5,13 @@ use crate::fault::Injection;
 use crate::gate::{Decision, Gate as _};
 use crate::plan::{Entry, Plan, Rule, unknown_host};
 use crate::policy::Workload;
-use crate::reply::{Flags, Refusal};
+use crate::reply::{Flags, Refusal, ReplyTo};
 use crate::rng::Chance;
-use crate::route::{Asked, HeaderEdit};
-use http::header::HOST;
+use crate::route::{self, Asked, HeaderEdit, not_normal};
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderName, HeaderValue, Request, StatusCode};
+use http_body_util::Full;
 use std::time::Duration;
 
 impl Plan {
@@ -67,7 +69,19 @@ impl Plan {
 }
 
 fn ask(plan: &Plan, question: &Question, chance: Option<Chance>) -> Result<Answer, NotARequest> {
-    let request = Request::try_from(question)?;
+    let request = match Request::try_from(question) {
+        // A fragment, a space or the like is what a client may send all the same, and gets 400.
+        Err(NotARequest::Path(_)) if question.path.starts_with('/') => {
+            let path = "/".to_owned();
+            let otherwise = Question {
+                path,
+                ..question.clone()
+            };
+            Request::try_from(&otherwise)?;
+            return Ok(refused(&not_normal()));
+        }
+        request => request?,
+    };
     let Some(gateway) = &question.gateway else {
         return Ok(
             match asker(question).filter(|asker| *asker != plan.workload) {
@@ -133,24 +147,25 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
             allowed: outlook.wait.is_none(),
         }));
     }
-    // Once for all destinations: gates that follow see no header that was changed.
-    let mut sent = head_of(&head);
-    rule.request.apply(sent.headers_mut());
+    if let Some(refusal) = rule.answer.admit(&mut head, &mut decision) {
+        return answered(answer, rule, refusal, &head);
+    }
     match &rule.weights {
         Some(weights) if chance.is_none() => {
             let shares = (0..).zip(weights.shares());
             let backends = shares
                 .filter(|(_, share)| *share > 0.0)
-                .map(|(arm, share)| backend(plan, rule, Some(arm), share, &sent));
+                .map(|(arm, share)| {
+                    decision.destination = Some(arm);
+                    backend(plan, rule, &decision, share, &head)
+                });
             answer.backends.extend(backends);
         }
         weights => {
             // A split refuses nothing, and without any weight it writes no destination down.
             let _ = weights.admit(&mut head, &mut decision);
-            let destination = decision.destination;
-            answer
-                .backends
-                .push(backend(plan, rule, destination, 1.0, &sent));
+            let backend = backend(plan, rule, &decision, 1.0, &head);
+            answer.backends.push(backend);
         }
     }
     if answer
@@ -189,18 +204,39 @@ fn refused(refusal: &Refusal) -> Answer {
     answer
 }
 
+/// The end of a request that the rule answers itself.
+fn answered(mut answer: Answer, rule: &Rule, mut refusal: Refusal, head: &Request<()>) -> Answer {
+    answer.outcome = match rule.answer.as_deref() {
+        Some(route::Answer::Redirect(_)) => Outcome::Redirect,
+        _ => Outcome::Respond,
+    };
+    rule.response(None).apply(refusal.headers_mut());
+    let reply = refusal.into_response::<Full<Bytes>>(ReplyTo::of(head));
+    answer.status = Some(reply.status().as_u16());
+    let headers = reply.headers().iter();
+    // How long the body is, whoever sends it says.
+    let headers = headers.filter(|(name, _)| *name != CONTENT_LENGTH);
+    answer.headers = headers.map(|(name, value)| text(name, value)).collect();
+    let body = reply.into_body().into_inner().unwrap_or_default();
+    answer.body = (!body.is_empty()).then(|| String::from_utf8_lossy(&body).into_owned());
+    answer
+}
+
 fn backend(
     plan: &Plan,
     rule: &Rule,
-    destination: Option<u32>,
+    decision: &Decision,
     share: f64,
     head: &Request<()>,
 ) -> Backend {
-    let cluster = match rule.cluster(destination) {
+    let cluster = match rule.cluster(decision.destination) {
         Ok(number) => &plan.clusters[number as usize],
         Err(refusal) => return Backend::failing(refusal.status(), share),
     };
-    let asked = Asked::of(head);
+    // Each destination has its own; the others see nothing of it.
+    let mut sent = head_of(head);
+    rule.change(&mut sent, decision);
+    let asked = Asked::of(&sent);
     let (service, namespace, port) = match cluster.service.is_empty() {
         // The host that the request addresses, which no document knows.
         true => (asked.host(), None, asked.port()),
@@ -213,8 +249,8 @@ fn backend(
         subset: cluster.subset.as_deref().map(str::to_owned),
         status: None,
         share,
-        request: Some(received(head, &asked)),
-        response_headers: response_headers(&rule.response),
+        request: Some(received(&sent, &asked)),
+        response_headers: response_headers(rule.response(decision.destination)),
     }
 }
 

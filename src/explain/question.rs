@@ -1,4 +1,5 @@
 use crate::gate::Source;
+use crate::policy;
 use crate::policy::wording::shortened;
 use crate::route::Asked;
 use http::header::HOST;
@@ -185,17 +186,7 @@ fn target(question: &Question) -> Result<Uri, NotARequest> {
 }
 
 fn authority(text: &str) -> Result<Authority, NotARequest> {
-    let wrong = || NotARequest::Authority(shortened(text));
-    let authority = Authority::try_from(text).map_err(|_| wrong())?;
-    // The parser takes any text for a port, and names for whom to ask.
-    let port = text.get(authority.host().len()..).unwrap_or_default();
-    let good = matches!(
-        port.strip_prefix(':').map(str::parse::<u16>),
-        None | Some(Ok(1..))
-    );
-    (good && !authority.host().is_empty() && !text.contains('@'))
-        .then_some(authority)
-        .ok_or_else(wrong)
+    policy::authority(text).ok_or_else(|| NotARequest::Authority(shortened(text)))
 }
 
 fn path(text: &str) -> Result<PathAndQuery, NotARequest> {
@@ -204,7 +195,16 @@ fn path(text: &str) -> Result<PathAndQuery, NotARequest> {
     if text.contains('#') || !(text.starts_with('/') || text == "*") {
         return Err(wrong());
     }
-    PathAndQuery::try_from(text).map_err(|_| wrong())
+    PathAndQuery::try_from(text)
+        // What a client may send but the type cannot hold, as a browser would write it.
+        .or_else(|_| PathAndQuery::try_from(escaped(text)))
+        .map_err(|_| wrong())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('<', "%3C")
+        .replace('>', "%3E")
+        .replace('`', "%60")
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ struct Begun<E, B> {
 pub(super) enum Next<E> {
     Pause(UnderWay<E>, Decision, Duration),
     Send(Departure<E>),
-    Refuse(UnderWay<E>, Refusal),
+    Refuse(UnderWay<E>, Refusal, ReplyTo),
 }
 
 /// A request that is counted at its endpoint already and now has to be sent there.
@@ -98,9 +98,9 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
                     let future = endpoint.send(request);
                     Self::sent(departure, future)
                 }
-                None => Self::refuse(departure.way, no_such_endpoint(), &request),
+                None => Self::refuse(departure.way, no_such_endpoint(), departure.to),
             },
-            Next::Refuse(way, refusal) => Self::refuse(way, refusal, &request),
+            Next::Refuse(way, refusal, to) => Self::refuse(way, refusal, to),
             Next::Pause(way, decision, pause) => {
                 way.running().counters.tell(&Event::Delay {
                     rule: way.label(),
@@ -123,13 +123,13 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
 
     /// It is told at once, as every other layer does, and not when somebody asks for the answer.
     #[cold]
-    fn refuse(way: UnderWay<E>, refusal: Refusal, request: &Request<B>) -> Self {
+    fn refuse(way: UnderWay<E>, refusal: Refusal, to: ReplyTo) -> Self {
         way.tell(&refusal);
         Self {
             state: State::Refused {
                 refusal: Some(refusal),
                 way: Some(way),
-                to: ReplyTo::of(request),
+                to,
             },
         }
     }
@@ -147,12 +147,13 @@ impl<E> UnderWay<E> {
         let mut way = Self {
             wired,
             rule: None,
+            destination: None,
             sent: None,
         };
         let refusal = shut.or_else(|| way.running().plan.enter(entry, request, &mut decision));
         way.rule = decision.rule;
         if let Some(refusal) = refusal {
-            return Next::Refuse(way, refusal);
+            return Next::Refuse(way, refusal, ReplyTo::of(request));
         }
         // A delay refuses nothing.
         let rule = way.rule();
@@ -165,13 +166,12 @@ impl<E> UnderWay<E> {
 
     /// The other steps, up to an endpoint's being called.
     fn proceed<B>(mut self, request: &mut Request<B>, mut decision: Decision) -> Next<E> {
-        match self.running().choose(request, &mut decision) {
+        // Of the request as it came: whoever asked gets the answer.
+        let to = ReplyTo::of(request);
+        let chosen = self.running().choose(request, &mut decision);
+        self.destination = decision.destination;
+        match chosen {
             Ok(chosen) => {
-                let to = ReplyTo::of(request);
-                if let Some(rule) = self.rule() {
-                    // Once, before the first attempt.
-                    rule.request.apply(request.headers_mut());
-                }
                 if decision.listener.is_some() {
                     without_tls(request);
                 }
@@ -187,7 +187,17 @@ impl<E> UnderWay<E> {
                     timeout: chosen.timeout,
                 })
             }
-            Err(refusal) => Next::Refuse(self, refusal),
+            Err(refusal) => {
+                // The destination that the request would have had has a say in every reply:
+                // Envoy draws it with the rule. The same chance draws the same.
+                if self.destination.is_none()
+                    && let Some(rule) = self.rule()
+                {
+                    let _ = rule.weights.admit(request, &mut decision);
+                    self.destination = decision.destination;
+                }
+                Next::Refuse(self, refusal, to)
+            }
         }
     }
 }
@@ -204,7 +214,8 @@ impl<E> Departure<E> {
 }
 
 impl Running {
-    /// Is it to be aborted, is there quota, which destination, which endpoint?
+    /// Is it to be aborted, is there quota, does the rule answer itself, which destination, and,
+    /// for what it is to see, which endpoint?
     fn choose<B>(
         &self,
         request: &mut Request<B>,
@@ -218,11 +229,13 @@ impl Running {
             .abort
             .admit(request, decision)
             .or_else(|| rule.limits.admit(request, decision))
+            .or_else(|| rule.answer.admit(request, decision))
             .or_else(|| rule.weights.admit(request, decision));
         if let Some(refusal) = refusal {
             return Err(refusal);
         }
         let cluster = rule.cluster(decision.destination)?;
+        rule.change(request, decision);
         let timeout = match decision.time_left() {
             Some(Duration::ZERO) => return Err(response_timeout()),
             left => left.into_iter().chain(rule.timeout).min(),
@@ -312,6 +325,7 @@ where
 pub struct UnderWay<E> {
     wired: Pinned<Wired<E>>,
     rule: Option<u32>,
+    destination: Option<u32>,
     sent: Option<Sent>,
 }
 
@@ -354,7 +368,7 @@ impl<E> Hold for UnderWay<E> {
 
     fn head(&self, headers: &mut HeaderMap) {
         if let Some(rule) = self.rule() {
-            rule.response.apply(headers);
+            rule.response(self.destination).apply(headers);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::plan::select::Spot;
 use crate::plan::{Arm, Cluster, Inbound, Place, Plan, Rule};
 use crate::policy::registry::{Registry, host_and_port, in_kubernetes};
 use crate::policy::{self, Balance, Destination, Policy, Subset, Workload};
-use crate::route::HeaderEdit;
+use crate::route::{Answer, Changes, HeaderEdit, Normalize};
 use crate::split::Weights;
 use ahash::AHashMap;
 use std::collections::BTreeMap;
@@ -78,6 +78,7 @@ impl<'a> Compiler<'a> {
             outbound: sidecar
                 .and_then(|sidecar| sidecar.outbound_traffic_policy)
                 .unwrap_or(policy.mesh.outbound_traffic_policy),
+            normalize: Normalize(policy.mesh.path_normalization),
             unknown,
             policy: Arc::new(policy.clone()),
             elsewhere: Default::default(),
@@ -135,13 +136,20 @@ impl<'a> Compiler<'a> {
             Some(route) => format!("{route}/{name}"),
             None => name.to_owned(),
         };
+        let changes = { rule.to.iter() }.map(|to| Changes::compile(rule, to));
+        let changes: Box<[_]> = changes.collect();
+        let changes = match changes.iter().all(Changes::is_empty) {
+            true => [].into(),
+            false => changes,
+        };
         Rule {
             fault: Injection::compile(&rule.fault),
             limits: self.limits(&rule.limits, (route, name), &label, shared),
             weights: Weights::new(rule.to.iter().map(|to| to.weight)),
+            answer: Answer::compile(rule).map(Box::new),
             arms,
+            changes,
             timeout: rule.timeout.map(Duration::from),
-            request: HeaderEdit::compile(&rule.headers.request),
             response: HeaderEdit::compile(&rule.headers.response),
             label: label.into(),
             route: route.map(Into::into),

@@ -16,7 +16,7 @@ use crate::gate::{Decision, Gate as _};
 use crate::limit::Limits;
 use crate::policy::{self, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
 use crate::reply::{Flags, Refusal};
-use crate::route::{Asked, HeaderEdit, Table};
+use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, Table};
 use crate::split::Weights;
 use ahash::AHashMap;
 use compile::Compiler;
@@ -42,6 +42,7 @@ pub struct Plan {
     /// The numbers of the services' inbound settings.
     pub(crate) inbound_of: AHashMap<Box<str>, u32>,
     pub(crate) outbound: OutboundTrafficPolicy,
+    pub(crate) normalize: Normalize,
     /// The rule of hosts that the policy does not know.
     pub(crate) unknown: u32,
     policy: Arc<Policy>,
@@ -60,12 +61,16 @@ pub(crate) struct Rule {
     pub(crate) name: Box<str>,
     pub(crate) fault: Injection,
     pub(crate) limits: Option<Limits>,
+    /// What the rule says itself, instead of passing requests on.
+    pub(crate) answer: Option<Box<Answer>>,
     /// `None`: no destination has any weight.
     pub(crate) weights: Option<Weights>,
     pub(crate) arms: Box<[Arm]>,
+    /// What is done to the requests of each destination; empty where nothing is done to any.
+    changes: Box<[Changes]>,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) request: HeaderEdit,
-    pub(crate) response: HeaderEdit,
+    /// What is changed in replies that no destination is to give.
+    response: HeaderEdit,
 }
 
 /// A destination of a rule.
@@ -197,6 +202,10 @@ impl Plan {
         if !Asked::is_addressed(request) {
             return Some(missing_host());
         }
+        // Before anything looks at the path.
+        if let Some(refusal) = self.normalize.admit(request, decision) {
+            return Some(refusal);
+        }
         if let Entry::Gateway(gateway, port) = entry {
             return match self.gateways.get(gateway as usize) {
                 Some(gateway) => gateway.enter(port, request, decision),
@@ -253,6 +262,28 @@ impl Rule {
             None => Err(cluster_not_found(StatusCode::INTERNAL_SERVER_ERROR)),
         }
     }
+
+    /// Changes a request as its destination is to see it: once, and before the first attempt.
+    #[inline]
+    pub(crate) fn change<B>(&self, request: &mut Request<B>, decision: &Decision) {
+        if let Some(changes) = self.changes_for(decision.destination) {
+            changes.apply(request, decision.matched);
+        }
+    }
+
+    /// What is changed in the head of a reply, be it the destination's or made instead of it.
+    #[inline]
+    pub(crate) fn response(&self, destination: Option<u32>) -> &HeaderEdit {
+        match self.changes_for(destination) {
+            Some(changes) => changes.response(),
+            None => &self.response,
+        }
+    }
+
+    #[inline]
+    fn changes_for(&self, destination: Option<u32>) -> Option<&Changes> {
+        self.changes.get(destination? as usize)
+    }
 }
 
 fn missing_host() -> Refusal {
@@ -281,10 +312,11 @@ impl Rule {
             name: "".into(),
             fault: Injection::default(),
             limits: None,
+            answer: None,
             weights: Weights::new([1]),
             arms: [arm].into(),
+            changes: [].into(),
             timeout: None,
-            request: HeaderEdit::default(),
             response: HeaderEdit::default(),
         }
     }

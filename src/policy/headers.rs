@@ -20,6 +20,8 @@ pub struct Headers {
 }
 
 /// Changes of headers, in Envoy's order whatever the order in the text: remove, set, add.
+///
+/// Values mean what they say, `%` included. An empty one changes nothing, as with Envoy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct HeaderChanges {

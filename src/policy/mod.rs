@@ -68,6 +68,8 @@ pub use service::{
 };
 pub use units::{NotADuration, NotAPercent, NotAStatus, Percent, Span, Status};
 
+pub(crate) use action::authority;
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

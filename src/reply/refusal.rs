@@ -16,7 +16,8 @@ pub struct Refusal(Box<Reason>);
 #[derive(Debug)]
 struct Reason {
     status: StatusCode,
-    body: Cow<'static, str>,
+    /// Text: UTF-8.
+    body: Bytes,
     headers: HeaderMap,
     reply: LocalReply,
 }
@@ -73,7 +74,7 @@ impl Refusal {
     pub fn new(status: StatusCode, flags: Flags, details: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Reason {
             status,
-            body: Cow::Borrowed(""),
+            body: Bytes::new(),
             headers: HeaderMap::new(),
             reply: LocalReply {
                 status,
@@ -87,7 +88,17 @@ impl Refusal {
     /// Sets the text that the reply says.
     #[must_use]
     pub fn body(mut self, body: impl Into<Cow<'static, str>>) -> Self {
-        self.0.body = body.into();
+        self.0.body = match body.into() {
+            Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
+            Cow::Owned(text) => text.into(),
+        };
+        self
+    }
+
+    /// Sets the text that the reply says, shared with others that say the same. What is no UTF-8
+    /// is no text.
+    pub(crate) fn shared_body(mut self, body: Bytes) -> Self {
+        self.0.body = body;
         self
     }
 
@@ -129,12 +140,18 @@ impl Refusal {
 
     /// The text that the reply says.
     pub fn text(&self) -> &str {
-        &self.0.body
+        std::str::from_utf8(&self.0.body).unwrap_or_default()
     }
 
     /// The headers beyond those of every local reply.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
+    }
+
+    /// To change them. What every local reply says of its body is not among them and is written
+    /// afterwards.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.0.headers
     }
 
     /// The reply, in a body of the caller's kind.
@@ -148,10 +165,14 @@ impl Refusal {
             );
         let mut status = reason.status;
         let mut body = Bytes::new();
+        // Whatever a policy has put there, the body is as long as it is.
+        headers.remove(CONTENT_LENGTH);
         if to.grpc {
             status = StatusCode::OK;
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-            headers.insert(GRPC_STATUS, grpc_status(reason.status).into());
+            headers
+                .entry(GRPC_STATUS)
+                .or_insert_with(|| grpc_status(reason.status).into());
             if !to.head && !reason.body.is_empty() {
                 headers.insert(GRPC_MESSAGE, grpc_message(&reason.body));
             }
@@ -163,11 +184,10 @@ impl Refusal {
             // hyper's HTTP/2 server sends the body of an answer to HEAD, and the client then
             // sees a protocol error.
             if !to.head {
-                body = match reason.body {
-                    Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
-                    Cow::Owned(text) => text.into(),
-                };
+                body = reason.body;
             }
+        } else {
+            headers.remove(CONTENT_TYPE);
         }
         let mut response = Response::new(B::local(body));
         *response.status_mut() = status;
@@ -190,9 +210,9 @@ fn grpc_status(status: StatusCode) -> u16 {
 }
 
 /// A text as gRPC's wire format wants it: all but printable ASCII, and `%`, escaped.
-fn grpc_message(text: &str) -> HeaderValue {
+fn grpc_message(text: &[u8]) -> HeaderValue {
     let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
+    for &byte in text {
         if (0x20..0x7f).contains(&byte) && byte != b'%' {
             escaped.push(char::from(byte));
         } else {
@@ -276,6 +296,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_policy_puts_into_a_local_reply_stays_but_for_its_framing() {
+        let request = Request::get("/").body(()).unwrap();
+        let spoilt = |mut refusal: Refusal| {
+            let headers = refusal.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("9999"));
+            headers.insert("x", HeaderValue::from_static("1"));
+            answer(refusal, &request)
+        };
+        let full = spoilt(limited());
+        assert_eq!(full.headers()["content-type"], "text/html");
+        assert_eq!(full.headers()["content-length"], "18");
+        let empty = spoilt(limited().body(""));
+        assert_eq!(empty.headers().len(), 1);
+        assert_eq!(empty.headers()["x"], "1");
+    }
+
+    #[test]
     fn a_refusal_is_one_word_wide() {
         assert_eq!(size_of::<Option<Refusal>>(), size_of::<usize>());
     }
@@ -283,7 +321,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_becomes_a_grpc_message(text: String) {
-            let message = grpc_message(&text);
+            let message = grpc_message(text.as_bytes());
             prop_assert!(message.as_bytes().iter().all(|byte| (0x20..0x7f).contains(byte)));
             prop_assert_eq!(message.is_empty(), text.is_empty());
         }

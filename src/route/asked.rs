@@ -50,6 +50,11 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// `https` or `http`, in lower case whichever way it was written.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls { "https" } else { "http" }
+    }
+
     /// The host without its port.
     pub fn host(&self) -> &'a str {
         self.host_and_port().0
@@ -58,6 +63,11 @@ impl<'a> Asked<'a> {
     /// The port that the client wrote, or its scheme's.
     pub fn port(&self) -> u16 {
         self.host_and_port().1
+    }
+
+    /// The port that the client wrote, if it wrote one.
+    pub fn written_port(&self) -> Option<u16> {
+        split_port(self.authority).1
     }
 
     /// [`host`](Self::host) and [`port`](Self::port).

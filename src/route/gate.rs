@@ -8,7 +8,10 @@ use http::{Request, StatusCode};
 impl Gate for Table {
     fn admit<B>(&self, request: &mut Request<B>, decision: &mut Decision) -> Option<Refusal> {
         match self.find(&Asked::of(request)) {
-            Found::Rule(rule) => decision.rule = Some(rule),
+            Found::Rule { rule, matched } => {
+                decision.rule = Some(rule);
+                decision.matched = matched;
+            }
             Found::NoHost => decision.rule = None,
             Found::NoRule => return Some(no_route()),
         }
@@ -19,7 +22,9 @@ impl Gate for Table {
 /// Writes the rule down; refuses nothing.
 impl Gate for Rules {
     fn admit<B>(&self, request: &mut Request<B>, decision: &mut Decision) -> Option<Refusal> {
-        decision.rule = self.find(&Asked::of(request));
+        let (rule, matched) = self.find(&Asked::of(request)).unzip();
+        decision.rule = rule;
+        decision.matched = matched.unwrap_or_default();
         None
     }
 }

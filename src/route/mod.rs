@@ -35,28 +35,45 @@
 //! # }
 //! ```
 
+mod answer;
 mod asked;
 mod bytes;
+mod changes;
 mod edit;
 mod gate;
 mod host;
 mod layer;
 mod matcher;
+mod new_path;
+mod normalize;
 mod path;
 mod pattern;
+mod redirect;
+mod respond;
+mod rewrite;
 mod service;
+mod substitution;
 mod table;
 mod text;
 mod value;
 
+pub use answer::Answer;
 pub use asked::Asked;
+pub use changes::Changes;
 pub use edit::HeaderEdit;
 pub use host::Hosts;
 pub use layer::RouteLayer;
 pub use matcher::Matcher;
+pub use normalize::{Normalize, Unnormal};
 pub use path::PathMatcher;
 pub use pattern::CompiledPattern;
+pub use redirect::Redirect;
+pub use respond::Respond;
+pub use rewrite::Rewrite;
 pub use service::Route;
+pub use substitution::CompiledSubstitution;
 pub use table::{Found, Rules, Table};
 pub use text::TextMatcher;
 pub use value::ValueMatcher;
+
+pub(crate) use normalize::not_normal;

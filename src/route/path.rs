@@ -1,9 +1,16 @@
+use crate::gate::Matched;
 use crate::policy;
 use crate::route::CompiledPattern;
 
 /// A predicate on a path without its query.
 #[derive(Clone, Debug)]
-pub enum PathMatcher {
+pub struct PathMatcher {
+    asks: Asks,
+    any_case: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Asks {
     /// Byte for byte; a trailing slash counts.
     Exact(Box<str>),
     /// Element by element: `/a` takes `/a`, `/a/` and `/a/b`, not `/ab`. Held without its trailing
@@ -16,29 +23,50 @@ pub enum PathMatcher {
 }
 
 impl PathMatcher {
-    /// Compiles a predicate.
-    pub fn compile(path: &policy::PathMatch) -> Self {
-        match path {
-            policy::PathMatch::Exact(path) => Self::Exact(path.as_str().into()),
+    /// Compiles a predicate. `any_case`: upper and lower case ASCII letters are one, but for a
+    /// regular expression, which says so itself.
+    pub fn compile(path: &policy::PathMatch, any_case: bool) -> Self {
+        let asks = match path {
+            policy::PathMatch::Exact(path) => Asks::Exact(path.as_str().into()),
             policy::PathMatch::Prefix(path) => {
                 let path = path.as_str();
-                Self::Prefix(path.strip_suffix('/').unwrap_or(path).into())
+                Asks::Prefix(path.strip_suffix('/').unwrap_or(path).into())
             }
-            policy::PathMatch::StartsWith(start) => Self::StartsWith(start.as_str().into()),
-            policy::PathMatch::Regex(pattern) => Self::Regex(CompiledPattern::new(pattern)),
-        }
+            policy::PathMatch::StartsWith(start) => Asks::StartsWith(start.as_str().into()),
+            policy::PathMatch::Regex(pattern) => Asks::Regex(CompiledPattern::new(pattern)),
+        };
+        Self { asks, any_case }
     }
 
     /// Says whether the path satisfies it.
     pub fn takes(&self, path: &str) -> bool {
-        match self {
-            Self::Exact(exact) => **exact == *path,
-            Self::Prefix(prefix) => path
-                .as_bytes()
-                .strip_prefix(prefix.as_bytes())
+        match &self.asks {
+            Asks::Exact(exact) if self.any_case => exact.eq_ignore_ascii_case(path),
+            Asks::Exact(exact) => **exact == *path,
+            Asks::Prefix(prefix) => self
+                .behind(prefix, path)
                 .is_some_and(|rest| rest.first().is_none_or(|&next| next == b'/')),
-            Self::StartsWith(start) => path.starts_with(&**start),
-            Self::Regex(pattern) => pattern.is_match(path.as_bytes()),
+            Asks::StartsWith(start) => self.behind(start, path).is_some(),
+            Asks::Regex(pattern) => pattern.is_match(path.as_bytes()),
+        }
+    }
+
+    /// What stands behind the prefix, if the path begins with it.
+    fn behind<'a>(&self, prefix: &str, path: &'a str) -> Option<&'a [u8]> {
+        let (prefix, path) = (prefix.as_bytes(), path.as_bytes());
+        if !self.any_case {
+            return path.strip_prefix(prefix);
+        }
+        let (start, rest) = path.split_at_checked(prefix.len())?;
+        start.eq_ignore_ascii_case(prefix).then_some(rest)
+    }
+
+    /// What of a path it takes, whichever path satisfies it.
+    pub fn matched(&self) -> Matched {
+        match &self.asks {
+            Asks::Exact(_) | Asks::Regex(_) => Matched::Whole,
+            Asks::Prefix(prefix) => Matched::Prefix(prefix.len().max(1) as u32),
+            Asks::StartsWith(start) => Matched::Prefix(start.len() as u32),
         }
     }
 }
@@ -46,9 +74,11 @@ impl PathMatcher {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use policy::PathMatch;
+    use proptest::{prop_assert_eq, proptest};
 
     fn prefix(path: &str) -> PathMatcher {
-        PathMatcher::compile(&policy::PathMatch::Prefix(path.parse().unwrap()))
+        PathMatcher::compile(&PathMatch::Prefix(path.parse().unwrap()), false)
     }
 
     #[test]
@@ -68,5 +98,45 @@ mod tests {
     fn the_root_takes_every_path() {
         assert!(prefix("/").takes("/"));
         assert!(prefix("/").takes("//a/../b"));
+    }
+
+    #[test]
+    fn what_is_taken_of_a_path_is_the_matches_own() {
+        let starts = PathMatcher::compile(&PathMatch::StartsWith("/abc/".into()), false);
+        assert_eq!(starts.matched(), Matched::Prefix(5));
+        assert_eq!(prefix("/abc/").matched(), Matched::Prefix(4));
+        assert_eq!(prefix("/").matched(), Matched::Prefix(1));
+        for whole in [
+            PathMatch::Exact("/a".parse().unwrap()),
+            PathMatch::Regex("/.*".parse().unwrap()),
+        ] {
+            assert_eq!(PathMatcher::compile(&whole, true).matched(), Matched::Whole);
+        }
+    }
+
+    #[test]
+    fn case_is_ignored_except_by_regular_expressions() {
+        let takes = |path, asked| PathMatcher::compile(&path, true).takes(asked);
+        assert!(takes(PathMatch::Exact("/Case".parse().unwrap()), "/cASE"));
+        assert!(!takes(PathMatch::Exact("/Case".parse().unwrap()), "/cASE/"));
+        assert!(takes(PathMatch::Prefix("/CiP".parse().unwrap()), "/cip/z"));
+        assert!(!takes(PathMatch::Prefix("/CiP".parse().unwrap()), "/cipz"));
+        assert!(takes(PathMatch::StartsWith("/CiP".into()), "/cipz"));
+        assert!(!takes(PathMatch::StartsWith("/CiP".into()), "/ci"));
+        assert!(!takes(PathMatch::Regex("/CiR".parse().unwrap()), "/CIR"));
+        assert!(takes(PathMatch::Regex("/CiR".parse().unwrap()), "/CiR"));
+    }
+
+    proptest! {
+        /// Only ASCII letters have a case; a character that is cut in two is no prefix's end.
+        #[test]
+        fn ignoring_case_is_comparing_in_lower_case(
+            start in "/[a-cA-C/äÄ]{0,4}",
+            path in "/[a-cA-C/äÄ]{0,6}",
+        ) {
+            let matcher = PathMatcher::compile(&PathMatch::StartsWith(start.clone()), true);
+            let lower = path.to_ascii_lowercase();
+            prop_assert_eq!(matcher.takes(&path), lower.starts_with(&start.to_ascii_lowercase()));
+        }
     }
 }

@@ -1,3 +1,4 @@
+use crate::gate::Matched;
 use crate::policy;
 use crate::route::{Asked, Hosts, Matcher};
 
@@ -18,7 +19,12 @@ pub struct Rules {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Found {
     /// This rule takes it.
-    Rule(u32),
+    Rule {
+        /// Its number.
+        rule: u32,
+        /// What its match took of the path.
+        matched: Matched,
+    },
     /// A route has its host, but none of the rules matches.
     NoRule,
     /// No route has its host.
@@ -38,11 +44,11 @@ impl Rules {
     }
 
     /// The first rule that takes the request.
-    pub fn find(&self, asked: &Asked<'_>) -> Option<u32> {
+    pub fn find(&self, asked: &Asked<'_>) -> Option<(u32, Matched)> {
         self.entries
             .iter()
             .find(|(matcher, _)| matcher.takes(asked))
-            .map(|(_, rule)| *rule)
+            .map(|(matcher, rule)| (*rule, matcher.matched()))
     }
 }
 
@@ -63,7 +69,7 @@ impl Table {
             return Found::NoHost;
         };
         match self.routes[route as usize].find(asked) {
-            Some(rule) => Found::Rule(rule),
+            Some((rule, matched)) => Found::Rule { rule, matched },
             None => Found::NoRule,
         }
     }

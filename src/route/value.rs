@@ -42,6 +42,15 @@ impl ValueMatcher {
         }
     }
 
+    /// Says whether the headers satisfy it, where a header that is not there counts as one with an
+    /// empty value. [`Present`](Self::Present) and [`Absent`](Self::Absent) ask of the header
+    /// itself.
+    pub fn takes_header_or_nothing(&self, headers: &HeaderMap, name: &HeaderName) -> bool {
+        let counts = !matches!(self, Self::Present | Self::Absent);
+        self.takes_header(headers, name)
+            || (counts && self.takes(b"") && !headers.contains_key(name))
+    }
+
     /// Says whether the query satisfies it: the first parameter of that name counts, undecoded.
     pub fn takes_query(&self, query: &str, name: &str) -> bool {
         match (self, parameter(query, name)) {
@@ -51,7 +60,8 @@ impl ValueMatcher {
         }
     }
 
-    fn takes(&self, value: &[u8]) -> bool {
+    /// Says whether a value that is there satisfies it.
+    pub(super) fn takes(&self, value: &[u8]) -> bool {
         match self {
             Self::Exact(exact) => **exact == *value,
             Self::Prefix(prefix) => value.starts_with(prefix),

@@ -15,7 +15,7 @@ use std::fmt;
 /// Their hosts are those of routes and services, wildcards filled in; their paths are those of
 /// rules, what lies below and what lies beside; headers and query parameters are those that rules
 /// and limits ask for, with the value that is asked for and with others. All are valid requests to
-/// `http`, and shrink to such.
+/// `http`, or to `https` where a match asks for the scheme, and shrink to such.
 ///
 /// ```
 /// # #[cfg(feature = "yaml")] {

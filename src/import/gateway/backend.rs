@@ -50,12 +50,12 @@ fn backend<'a>(field: &Field<'a>, kind: RouteKind) -> Backend<'a> {
         field.left_out(ANSWERED);
     }
     let weight = fields.get("weight");
-    let weight = weight.map(|field| field.integer(0, 1_000_000));
+    // What cannot be read must leave nothing to the others.
+    let weight = weight.map_or(Some(1), |field| field.integer(0, 1_000_000));
     Backend {
         field: field.clone(),
-        reference: reference.filter(|_| !filters.broken),
-        // Of a share that nobody can tell nothing is sent.
-        weight: weight.map_or(1, Option::unwrap_or_default),
+        reference: reference.filter(|_| !filters.broken && weight.is_some()),
+        weight: weight.unwrap_or(1),
         headers: std::mem::take(&mut filters.headers),
         changes: std::mem::take(&mut filters.changes),
         rewrite: std::mem::take(&mut filters.rewrite),

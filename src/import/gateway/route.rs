@@ -63,7 +63,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, shape: Shape) -> Option<Route<
     }
     let rules_field = spec.get("rules");
     let rules = match &rules_field {
-        Some(field) => rules(field, shape),
+        Some(field) => rules(field, shape)?,
         None => vec![Rule::default_of(&field)],
     };
     Some(Route {
@@ -77,7 +77,8 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, shape: Shape) -> Option<Route<
     })
 }
 
-fn rules<'a>(field: &Field<'a>, shape: Shape) -> Vec<Rule<'a>> {
+/// `None`: there are rules, but none of them can be used.
+fn rules<'a>(field: &Field<'a>, shape: Shape) -> Option<Vec<Rule<'a>>> {
     let items = field.list();
     at_most(MOST_RULES, Some(field), items.len());
     let count = |rule: &Field<'_>| rule.peek("matches").map_or(0, |list| list.list().len());
@@ -103,7 +104,7 @@ fn rules<'a>(field: &Field<'a>, shape: Shape) -> Vec<Rule<'a>> {
         }
         rules.push(rule);
     }
-    rules
+    (!rules.is_empty() || items.is_empty()).then_some(rules)
 }
 
 /// `None`: none of its matches can be used, so that it must take nothing.

@@ -11,3 +11,5 @@ pub use mirror::Mirror;
 pub use redirect::{Redirect, RedirectPort, Scheme};
 pub use respond::Respond;
 pub use rewrite::{PathRewrite, RegexRewrite, Rewrite};
+
+pub(crate) use rewrite::authority;

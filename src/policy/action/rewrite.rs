@@ -1,4 +1,5 @@
 use crate::policy::Pattern;
+use http::uri::Authority;
 use serde::{Deserialize, Serialize};
 
 /// What of a request's address is changed before it is sent (Istio: HTTPRewrite; Gateway API:
@@ -41,4 +42,16 @@ pub struct RegexRewrite {
     pub pattern: Pattern,
     /// What replaces it; `\1` to `\9` stand for its groups, `\0` for all of it.
     pub substitution: String,
+}
+
+/// A host, perhaps with a port, as requests say it: the parser takes any text for a port, and
+/// names for whom to ask.
+pub(crate) fn authority(text: &str) -> Option<Authority> {
+    let authority = Authority::try_from(text).ok()?;
+    let port = text.get(authority.host().len()..)?;
+    let good = matches!(
+        port.strip_prefix(':').map(str::parse::<u16>),
+        None | Some(Ok(1..))
+    );
+    (good && !authority.host().is_empty() && !text.contains('@')).then_some(authority)
 }

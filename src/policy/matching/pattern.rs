@@ -32,6 +32,19 @@ impl Pattern {
     pub(crate) fn anchored(&self) -> &Hir {
         &self.parsed
     }
+
+    /// The parsed expression without anchors, for who looks for it within a text.
+    pub(crate) fn unanchored(&self) -> Hir {
+        // It was parsed when it was read, so it can be parsed again.
+        parse(&self.source).unwrap_or_else(|_| Hir::fail())
+    }
+}
+
+fn parse(text: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+    let mut parser = regex_syntax::ParserBuilder::new()
+        .nest_limit(DEEPEST)
+        .build();
+    parser.parse(text).map_err(Box::new)
 }
 
 impl PartialEq for Pattern {
@@ -53,11 +66,7 @@ impl FromStr for Pattern {
         if text.len() > LONGEST {
             return Err(wrong(PatternFlaw::TooLong));
         }
-        let parsed = regex_syntax::ParserBuilder::new()
-            .nest_limit(DEEPEST)
-            .build()
-            .parse(text)
-            .map_err(|error| wrong(PatternFlaw::Syntax(reason(&error))))?;
+        let parsed = parse(text).map_err(|error| wrong(PatternFlaw::Syntax(reason(&error))))?;
         let anchored = Hir::concat(vec![Hir::look(Look::Start), parsed, Hir::look(Look::End)]);
         thompson::Compiler::new()
             .configure(

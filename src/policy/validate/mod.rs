@@ -1,6 +1,7 @@
 //! What serde cannot see: names that refer to nothing, weights that sum to nothing, things that
 //! are there twice.
 
+mod actions;
 mod gateways;
 mod limits;
 mod routes;

@@ -1,10 +1,10 @@
 use crate::policy::registry::Registry;
 use crate::policy::trail::Trail;
 use crate::policy::validate::gateways::check_doors;
-use crate::policy::validate::{check_names, check_span, limits, name_or_index};
+use crate::policy::validate::{actions, check_names, check_span, limits, name_or_index};
 use crate::policy::wording::{choose_from, shortened};
 use crate::policy::{
-    Destination, Door, Error, HeaderChanges, Host, Match, Policy, Precedence, Route, Rule,
+    Destination, Door, Error, HeaderChanges, Headers, Host, Match, Policy, Precedence, Route, Rule,
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -140,6 +140,7 @@ fn takes_all(rule: &Rule) -> bool {
 
 fn check_rule(route: &Route, rule: &Rule, trail: &Trail, found: &mut Vec<Error>) {
     let to = trail.key("to");
+    actions::check(rule, trail, found);
     // The Gateway API lets rules have nothing to send to, and says what becomes of requests.
     let answered = |mut error: Error| {
         if route.precedence == Precedence::Specific {
@@ -148,13 +149,15 @@ fn check_rule(route: &Route, rule: &Rule, trail: &Trail, found: &mut Vec<Error>)
         }
         error
     };
-    if rule.redirect.is_some() || rule.respond.is_some() {
-        // Nothing is sent anywhere.
-    } else if rule.to.is_empty() {
+    if rule.to.is_empty() && rule.redirect.is_none() && rule.respond.is_none() {
         let message = "the rule has no destinations";
         let error = answered(Error::new("no-destination", to, message));
-        found.push(error.advise("write where its requests go: [{ service: … }]"));
-    } else {
+        found.push(
+            error.advise(
+                "write where its requests go: [{ service: … }], or a `redirect` or `respond`",
+            ),
+        );
+    } else if !rule.to.is_empty() {
         match rule.to.iter().map(|to| u64::from(to.weight)).sum() {
             0 => {
                 let message = "all weights are 0, so no destination can be chosen";
@@ -174,9 +177,16 @@ fn check_rule(route: &Route, rule: &Rule, trail: &Trail, found: &mut Vec<Error>)
     }
     limits::check(&rule.limits, &trail.key("limits"), found);
     limits::check_fault(&rule.fault, &trail.key("fault"), found);
-    let trail = trail.key("headers");
-    check_changes(&rule.headers.request, &trail.key("request"), found);
-    check_changes(&rule.headers.response, &trail.key("response"), found);
+    check_headers(&rule.headers, &trail.key("headers"), found);
+    for (index, to) in (0..).zip(&rule.to) {
+        let headers = trail.key("to").index(index).key("headers");
+        check_headers(&to.headers, &headers, found);
+    }
+}
+
+fn check_headers(headers: &Headers, trail: &Trail, found: &mut Vec<Error>) {
+    check_changes(&headers.request, &trail.key("request"), found);
+    check_changes(&headers.response, &trail.key("response"), found);
 }
 
 /// What frames the message and says where it goes is not a matter of values: changing it would
@@ -194,6 +204,14 @@ fn check_changes(changes: &HeaderChanges, trail: &Trail, found: &mut Vec<Error>)
             let message = format!("the header `{name}` cannot be changed");
             let error = Error::new("invalid-value", trail.key(field), message);
             found.push(error.advise("take it out: it belongs to the connection, not to policies"));
+        }
+    }
+    for (field, texts) in [("set", &changes.set), ("add", &changes.add)] {
+        for (name, _) in texts.iter().filter(|(_, text)| text.get().is_empty()) {
+            let message = format!("the header `{name}` gets no value, so nothing is done to it");
+            let at = trail.key(field).key(name.as_str());
+            let error = Error::new("empty-header-value", at, message).warning();
+            found.push(error.advise("write a value, or remove the header with `remove`"));
         }
     }
 }

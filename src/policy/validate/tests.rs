@@ -1,6 +1,8 @@
 use crate::policy::*;
 use std::time::Duration;
 
+mod actions;
+
 /// A policy without findings, for tests to spoil.
 fn sound() -> Policy {
     let endpoint = |port: u16| Endpoint::new(([10, 0, 0, 1], port).into_address());

@@ -4,6 +4,7 @@ use http::{HeaderName, HeaderValue, Method, Request, Uri};
 /// A request in texts, which may turn out not to fit into one.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
+    pub(super) scheme: Scheme,
     pub(super) host: String,
     pub(super) method: Method,
     pub(super) path: String,
@@ -26,7 +27,7 @@ impl Draft {
         let mut request = Request::new(());
         *request.method_mut() = fixed.method.clone().unwrap_or_else(|| self.method.clone());
         let mut parts = Parts::default();
-        parts.scheme = Some(Scheme::HTTP);
+        parts.scheme = Some(self.scheme.clone());
         let host = fixed.host.clone().or_else(|| self.host.parse().ok());
         parts.authority = Some(host.unwrap_or(Authority::from_static("localhost")));
         parts.path_and_query = Some(self.path_and_query(fixed.path.as_ref()));

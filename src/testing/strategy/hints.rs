@@ -1,8 +1,11 @@
 use crate::policy::{Header, Host, Key, Match, PathMatch, Pattern, TextMatch, ValueMatch};
+use crate::route::TextMatcher;
 use crate::testing::strategy::draft::Draft;
 use http::Method;
+use http::uri::Scheme;
 use proptest::prelude::*;
 use proptest::sample::select;
+use std::collections::BTreeMap;
 
 /// What a policy asks of requests.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +23,8 @@ impl Hints {
         }
         for matching in matches {
             self.aims.push((hosts.to_vec(), matching.clone()));
-            self.headers.extend(wanted_headers(matching));
+            self.headers.extend(texts(&matching.headers));
+            self.headers.extend(texts(&matching.without_headers));
             self.query.extend(matching.query.clone());
         }
     }
@@ -59,22 +63,62 @@ fn aimed(aim: &(Vec<Host>, Match), stray: &BoxedStrategy<(Pairs, Pairs)>) -> Box
         Some(wanted) => prop_oneof![8 => method_like(wanted), 1 => any_method].boxed(),
         None => any_method,
     };
+    let headers = wanted(texts(&matching.headers));
+    let without = unwanted(texts(&matching.without_headers));
+    let target = (
+        scheme(matching.scheme.as_ref()),
+        authority(matching.authority.as_ref(), hosts),
+        path(matching.path.as_ref(), matching.ignore_path_case),
+    );
     (
-        host(hosts),
+        target,
         method,
-        path(matching.path.as_ref()),
-        wanted(wanted_headers(matching)),
+        (headers, without),
         wanted(matching.query.clone()),
         stray.clone(),
     )
-        .prop_map(|(host, method, path, headers, query, stray)| Draft {
-            host,
+        .prop_map(|(target, method, headers, query, stray)| Draft {
+            scheme: target.0,
+            host: target.1,
             method,
-            path,
-            headers: [headers, stray.0].concat(),
+            path: target.2,
+            headers: [headers.0, headers.1, stray.0].concat(),
             query: [query, stray.1].concat(),
         })
         .boxed()
+}
+
+/// Plain HTTP, unless something else is asked for.
+fn scheme(wanted: Option<&TextMatch>) -> BoxedStrategy<Scheme> {
+    let Some(wanted) = wanted.map(TextMatcher::compile) else {
+        return Just(Scheme::HTTP).boxed();
+    };
+    let both = [Scheme::HTTP, Scheme::HTTPS];
+    let good = both.iter().filter(|scheme| wanted.takes(scheme.as_str()));
+    let good: Vec<_> = good.cloned().collect();
+    match good.is_empty() {
+        true => select(both.to_vec()).boxed(),
+        false => prop_oneof![8 => select(good), 1 => select(both.to_vec())].boxed(),
+    }
+}
+
+/// A host of the route, mostly as the match asks for it.
+fn authority(wanted: Option<&TextMatch>, hosts: &[Host]) -> BoxedStrategy<String> {
+    let any = host(hosts);
+    let like = match wanted {
+        None => return any,
+        Some(TextMatch::Exact(text)) => Just(text.clone()).boxed(),
+        Some(TextMatch::Prefix(start)) => {
+            let hosts = hosts.iter().map(Host::to_string);
+            let good: Vec<_> = hosts.filter(|host| host.starts_with(start)).collect();
+            match good.is_empty() {
+                true => Just(start.clone()).boxed(),
+                false => select(good).boxed(),
+            }
+        }
+        Some(TextMatch::Regex(pattern)) => matched(pattern),
+    };
+    prop_oneof![6 => like, 3 => any].boxed()
 }
 
 fn method_like(wanted: &TextMatch) -> BoxedStrategy<Method> {
@@ -114,7 +158,12 @@ fn host(hosts: &[Host]) -> BoxedStrategy<String> {
     .boxed()
 }
 
-fn path(wanted: Option<&PathMatch>) -> BoxedStrategy<String> {
+fn path(wanted: Option<&PathMatch>, any_case: bool) -> BoxedStrategy<String> {
+    if any_case {
+        let path = path(wanted, false);
+        let upper = path.clone().prop_map(|path| path.to_ascii_uppercase());
+        return prop_oneof![2 => path, 1 => upper].boxed();
+    }
     let random = prop_oneof![Just("/".to_owned()), "(/[a-z0-9._~-]{0,6}){1,3}"];
     let path = match wanted {
         None => return random.boxed(),
@@ -162,9 +211,11 @@ fn plain(c: char) -> char {
     }
 }
 
-fn wanted_headers(matching: &Match) -> impl Iterator<Item = (String, ValueMatch)> + use<> {
+fn texts(
+    headers: &BTreeMap<Header, ValueMatch>,
+) -> impl Iterator<Item = (String, ValueMatch)> + use<> {
     let text = |(name, value): (Header, ValueMatch)| (name.to_string(), value);
-    matching.headers.clone().into_iter().map(text)
+    headers.clone().into_iter().map(text)
 }
 
 /// All that a match asks for, each mostly as it is asked for.
@@ -178,6 +229,24 @@ fn wanted(all: impl IntoIterator<Item = (String, ValueMatch)>) -> BoxedStrategy<
             };
             let value = prop::option::weighted(there, self::value(&value));
             value.prop_map(move |value| Some((name.clone(), value?)))
+        })
+        .collect();
+    each.prop_map(|pairs| pairs.into_iter().flatten().collect())
+        .boxed()
+}
+
+/// What a match does not want: mostly it is not there.
+fn unwanted(all: impl IntoIterator<Item = (String, ValueMatch)>) -> BoxedStrategy<Pairs> {
+    let each: Vec<_> = all
+        .into_iter()
+        .map(|(name, value)| {
+            let there = match value {
+                ValueMatch::Absent => 0.9,
+                _ => 0.2,
+            };
+            let other = "[a-z0-9]{0,6}".boxed();
+            let value = prop_oneof![1 => self::value(&value), 1 => other];
+            prop::option::weighted(there, value).prop_map(move |value| Some((name.clone(), value?)))
         })
         .collect();
     each.prop_map(|pairs| pairs.into_iter().flatten().collect())

@@ -1,8 +1,9 @@
 use super::*;
 use crate::policy::{
-    Destination, Key, Limit, Match, PathMatch, Pattern, Rate, Route, Rule, Service, ValueMatch,
+    Destination, Key, Limit, Match, PathMatch, Pattern, Rate, Route, Rule, Service, TextMatch,
+    ValueMatch,
 };
-use crate::route::Asked;
+use crate::route::{Asked, Matcher};
 use http::Request;
 use std::collections::BTreeSet;
 
@@ -48,6 +49,46 @@ fn every_rule_and_every_service_is_hit_that_can_be() {
     }
     let odd = of("2");
     assert!(!answers.contains(&odd), "no request has such a header");
+}
+
+#[test]
+fn matches_of_every_kind_are_hit_and_missed() {
+    let exact = TextMatch::exact;
+    let mut without = Match::default().header("x-rule", ValueMatch::exact("without"));
+    let unwanted = [("x-a", ValueMatch::exact("1")), ("x-b", ValueMatch::Absent)];
+    without.without_headers = unwanted
+        .map(|(name, value)| (name.parse().unwrap(), value))
+        .into();
+    let matches = [
+        Match {
+            scheme: Some(exact("https")),
+            ..Match::default()
+        },
+        Match {
+            authority: Some(exact("a.example:81")),
+            ..Match::default()
+        },
+        without,
+        Match {
+            ignore_path_case: true,
+            ..Match::path(PathMatch::StartsWith("/Start".into()))
+        },
+    ];
+    for matching in matches {
+        let matcher = Matcher::compile(&matching);
+        let to = || Rule::to([Destination::new("a")]);
+        let route = Route::new("a", ["*.example".parse().unwrap()]).rule(to().when(matching));
+        let policy = Policy {
+            routes: vec![route],
+            ..Policy::default()
+        };
+        let drawn = draws(&requests_for(&policy), 200);
+        let hit = drawn
+            .iter()
+            .filter(|request| matcher.takes(&Asked::of(request)));
+        let hit = hit.count();
+        assert!((60..195).contains(&hit), "{hit} of {matcher:?}");
+    }
 }
 
 #[test]
