@@ -269,6 +269,11 @@ impl<'a> Compiler<'a> {
             None => (host, None),
         };
         let endpoints = service.endpoints.iter();
+        let original = Target {
+            protocol: service.protocol,
+            ..Target::original()
+        };
+        let original = service.passthrough.then_some((original, 1));
         let number = self.clusters.len() as u32;
         self.clusters.push(Cluster {
             service: known.key.into(),
@@ -283,6 +288,7 @@ impl<'a> Compiler<'a> {
                     let target = Target::new(endpoint.address.clone(), service.protocol);
                     (target, endpoint.weight)
                 })
+                .chain(original)
                 .collect(),
         });
         self.numbers.insert(identity, number);

@@ -117,10 +117,14 @@ fn check_route(route: &Route, trail: &Trail, found: &mut Vec<Error>) {
         let error = Error::new("no-rules", trail.key("rules"), message);
         found.push(error.advise("add a rule, or remove the route"));
     }
-    let names = (0..)
-        .zip(rules(route, trail))
-        .map(|(index, (trail, rule))| name_or_index(trail, rule.name.as_deref(), index));
-    check_names("rules of one route", names, found);
+    // Those of a cluster's documents may share a name: Istio does not ask for names, and a
+    // delegate's rules are called by their root's.
+    if route.namespace.is_none() {
+        let names = (0..)
+            .zip(rules(route, trail))
+            .map(|(index, (trail, rule))| name_or_index(trail, rule.name.as_deref(), index));
+        check_names("rules of one route", names, found);
+    }
     if route.precedence == Precedence::Specific {
         return;
     }
