@@ -357,6 +357,7 @@ prop_compose! {
 prop_compose! {
     fn service()(
         port: u16,
+        passthrough: bool,
         namespace in of(text()),
         visible_to in of(vec(text(), 0..2)),
         aliases in vec(host(), 0..2),
@@ -369,7 +370,7 @@ prop_compose! {
         fault in fault(),
     ) -> Service {
         Service {
-            port, namespace, visible_to, aliases, clients, protocol, balance, endpoints, subsets,
+            port, passthrough, namespace, visible_to, aliases, clients, protocol, balance, endpoints, subsets,
             inbound: Inbound { limits, fault },
         }
     }
