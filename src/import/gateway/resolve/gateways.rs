@@ -106,7 +106,6 @@ impl<'a, 'b> Gateways<'a, 'b> {
                 // Whoever deploys a gateway labels its pods so, and rules may ask for it.
                 labels: [(NAME_LABEL.to_owned(), gateway.is.name.to_owned())].into(),
                 listeners: entries.iter().filter_map(Entry::made).collect(),
-                ..policy::Gateway::default()
             };
             let added = model.add_gateway(&gateway.is.full_name(), made, &gateway.is.root);
             let Some(trail) = added else {
