@@ -13,13 +13,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// What cannot pass yet, by what the file's name begins with, and why.
-const PENDING: &[(&str, &str)] = &[
-    ("httproute-request-mirror", MIRRORS),
-    ("httproute-request-percentage-mirror", MIRRORS),
-    ("httproute-cors", "CORS is not in the data path yet"),
-    ("httproute-retry", "requests are not retried yet"),
-];
-const MIRRORS: &str = "mirrors are not in the data path yet";
+const PENDING: &[(&str, &str)] = &[("httproute-retry", "requests are not retried yet")];
 
 fn load(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap();
