@@ -21,6 +21,11 @@ pub struct Service {
     /// Who serves the requests. Without endpoints every request gets 503.
     #[serde(default)]
     pub endpoints: Vec<Endpoint>,
+    /// Whether requests go where they are addressed, to whichever host that is, rather than to
+    /// endpoints (Istio: a ServiceEntry with `resolution: NONE`). So the service says that its
+    /// host, perhaps a wildcard, may be reached, and how.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub passthrough: bool,
     /// The namespace to which the service belongs. Absent: the one in its name, if that is the
     /// full name of a Kubernetes service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,6 +72,7 @@ impl Default for Service {
             protocol: Protocol::default(),
             balance: Balance::default(),
             endpoints: Vec::new(),
+            passthrough: false,
             namespace: None,
             visible_to: None,
             aliases: Vec::new(),

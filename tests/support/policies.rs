@@ -325,6 +325,7 @@ prop_compose! {
 prop_compose! {
     fn service()(
         port: u16,
+        passthrough: bool,
         protocol in select(&[Protocol::Http1, Protocol::Http2]),
         balance in balance(),
         endpoints in vec(endpoint(), 0..3),
@@ -336,7 +337,7 @@ prop_compose! {
         fault in fault(),
     ) -> Service {
         Service {
-            port, protocol, balance, endpoints, namespace, visible_to, aliases, subsets, clients,
+            port, passthrough, protocol, balance, endpoints, namespace, visible_to, aliases, subsets, clients,
             inbound: Inbound { limits, fault },
         }
     }

@@ -1,6 +1,6 @@
 //! Istio's Gateways: where requests from outside come in.
 
-use crate::import::field::{Field, Fields};
+use crate::import::field::Field;
 use crate::import::istio::names::{host, is_dns, is_label, is_wildcard_dns};
 use crate::import::istio::parts::{labels, port};
 use crate::import::model::Model;

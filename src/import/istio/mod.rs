@@ -1,14 +1,22 @@
 //! Istio's documents.
 
+mod destination_rule;
 mod gateway;
+mod mesh_config;
 mod names;
 mod parts;
+mod service_entry;
+mod sidecar;
 mod virtual_service;
 
 use crate::import::kind::Kind;
 use crate::import::model::Model;
 use crate::import::resource::{self, Foreign, Outcome};
+use destination_rule::DestinationRule;
 use gateway::IstioGateway;
+use mesh_config::MeshConfig;
+use service_entry::{ServiceEntry, WorkloadEntry};
+use sidecar::Sidecar;
 use std::collections::HashSet;
 use virtual_service::VirtualService;
 
@@ -16,6 +24,11 @@ use virtual_service::VirtualService;
 #[derive(Default)]
 pub(crate) struct Resources<'a> {
     virtual_services: Vec<VirtualService<'a>>,
+    destination_rules: Vec<DestinationRule<'a>>,
+    sidecars: Vec<Sidecar<'a>>,
+    mesh_configs: Vec<MeshConfig<'a>>,
+    service_entries: Vec<ServiceEntry<'a>>,
+    workload_entries: Vec<WorkloadEntry<'a>>,
     gateways: Vec<IstioGateway<'a>>,
     /// What is there, but was refused, so that it is not told to be missing.
     refused: Refused<'a>,
@@ -39,6 +52,26 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, into: &mut Resources<'a>) -> O
                 return Outcome::LeftOut;
             }
         },
+        Kind::DestinationRule => {
+            let rule = destination_rule::convert(document);
+            return Outcome::of(rule.map(|rule| into.destination_rules.push(rule)));
+        }
+        Kind::Sidecar => {
+            let sidecar = sidecar::convert(document);
+            return Outcome::of(sidecar.map(|sidecar| into.sidecars.push(sidecar)));
+        }
+        Kind::MeshConfig => {
+            let mesh = mesh_config::convert(document);
+            return Outcome::of(mesh.map(|mesh| into.mesh_configs.push(mesh)));
+        }
+        Kind::ServiceEntry => {
+            let entry = service_entry::convert(document);
+            return Outcome::of(entry.map(|entry| into.service_entries.push(entry)));
+        }
+        Kind::WorkloadEntry => {
+            let entry = service_entry::convert_workload(document);
+            return Outcome::of(entry.map(|entry| into.workload_entries.push(entry)));
+        }
         Kind::IstioGateway => match gateway::convert(document) {
             Some(gateway) => into.gateways.push(gateway),
             None => {
@@ -53,7 +86,10 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, into: &mut Resources<'a>) -> O
 
 /// Adds the services of ServiceEntries to the model.
 pub(super) fn resolve_services(resources: &resource::Resources<'_>, model: &mut Model) {
-    let _ = (resources, model);
+    let istio = &resources.istio;
+    mesh_config::resolve(&istio.mesh_configs, model);
+    let (entries, workloads) = (&istio.service_entries, &istio.workload_entries);
+    service_entry::resolve(entries, workloads, &resources.kubernetes, model);
 }
 
 /// Adds gateways, routes and what clients see of services to the model: all services are there.
@@ -62,4 +98,7 @@ pub(super) fn resolve_routes(resources: &resource::Resources<'_>, model: &mut Mo
     let bindings = gateway::resolve(&istio.gateways, &istio.refused.gateways, model);
     let refused = &istio.refused.virtual_services;
     virtual_service::resolve(&istio.virtual_services, refused, &bindings, model);
+    let root = mesh_config::root_namespace(&istio.mesh_configs);
+    destination_rule::resolve(&istio.destination_rules, root, model);
+    sidecar::resolve(&istio.sidecars, root, model);
 }

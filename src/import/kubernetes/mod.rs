@@ -8,13 +8,13 @@ mod resolve;
 mod service;
 
 pub(crate) use namespace::Namespace;
+pub(crate) use pod::Pod;
 pub(crate) use service::full_name;
 
 use crate::import::kind::Kind;
 use crate::import::model::Model;
 use crate::import::resource::{self, Foreign, Outcome};
 use endpoint_slice::EndpointSlice;
-use pod::Pod;
 use service::Service;
 
 /// What was converted.

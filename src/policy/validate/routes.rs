@@ -1,10 +1,10 @@
-use crate::policy::registry::Registry;
+use crate::policy::registry::{Registry, host_and_port};
 use crate::policy::trail::Trail;
 use crate::policy::validate::gateways::check_doors;
-use crate::policy::validate::{actions, check_names, check_span, limits, name_or_index};
+use crate::policy::validate::{actions, check_names, check_span, cors, limits, name_or_index};
 use crate::policy::wording::{choose_from, shortened};
 use crate::policy::{
-    Destination, Door, Error, HeaderChanges, Headers, Host, Match, Policy, Precedence, Route, Rule,
+    Door, Error, HeaderChanges, Headers, Host, Match, Policy, Precedence, Route, Rule,
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -28,12 +28,21 @@ pub(super) fn check(
             check_rule(route, rule, &trail, found);
             let to = trail.key("to");
             for (index, destination) in rule.to.iter().enumerate() {
-                check_destination(
-                    destination,
+                // What may not be reached is answered by the policy, whether it is there or not.
+                if destination.permitted {
+                    let target = (destination.service.as_str(), destination.subset.as_deref());
+                    check_target(target, policy, registry, unread, &to.index(index), found);
+                }
+            }
+            let mirrors = trail.key("mirrors");
+            for (index, mirror) in rule.mirrors.iter().enumerate() {
+                let target = (mirror.service.as_str(), mirror.subset.as_deref());
+                check_target(
+                    target,
                     policy,
                     registry,
                     unread,
-                    &to.index(index),
+                    &mirrors.index(index),
                     found,
                 );
             }
@@ -108,10 +117,14 @@ fn check_route(route: &Route, trail: &Trail, found: &mut Vec<Error>) {
         let error = Error::new("no-rules", trail.key("rules"), message);
         found.push(error.advise("add a rule, or remove the route"));
     }
-    let names = (0..)
-        .zip(rules(route, trail))
-        .map(|(index, (trail, rule))| name_or_index(trail, rule.name.as_deref(), index));
-    check_names("rules of one route", names, found);
+    // Those of a cluster's documents may share a name: Istio does not ask for names, and a
+    // delegate's rules are called by their root's.
+    if route.namespace.is_none() {
+        let names = (0..)
+            .zip(rules(route, trail))
+            .map(|(index, (trail, rule))| name_or_index(trail, rule.name.as_deref(), index));
+        check_names("rules of one route", names, found);
+    }
     if route.precedence == Precedence::Specific {
         return;
     }
@@ -171,6 +184,9 @@ fn check_rule(route: &Route, rule: &Rule, trail: &Trail, found: &mut Vec<Error>)
     if let Some(timeout) = rule.timeout {
         check_span(timeout, trail.key("timeout"), found);
     }
+    if let Some(pages) = &rule.cors {
+        cors::check(pages, &trail.key("cors"), found);
+    }
     limits::check(&rule.limits, &trail.key("limits"), found);
     limits::check_fault(&rule.fault, &trail.key("fault"), found);
     check_headers(&rule.headers, &trail.key("headers"), found);
@@ -212,29 +228,50 @@ fn check_changes(changes: &HeaderChanges, trail: &Trail, found: &mut Vec<Error>)
     }
 }
 
-fn check_destination(
-    to: &Destination,
+/// The names that are likely to be meant: other ports of the same host, else services of the same
+/// namespace, else all. A cluster has too many to list.
+fn nearest<'a>(written: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let host = |name: &str| host_and_port(name).0.to_owned();
+    let home = |name: &str| {
+        let host = host(name);
+        host.split_once('.').map(|(_, home)| home.to_owned())
+    };
+    let same_host = known.iter().filter(|name| host(name) == host(written));
+    let same_host: Vec<_> = same_host.copied().collect();
+    if !same_host.is_empty() {
+        return same_host;
+    }
+    let same_home =
+        { known.iter() }.filter(|name| home(name).is_some_and(|it| Some(it) == home(written)));
+    let same_home: Vec<_> = same_home.copied().collect();
+    match same_home.is_empty() {
+        true => known.to_vec(),
+        false => same_home,
+    }
+}
+
+/// A service, and perhaps one of its subsets, that a rule names.
+fn check_target(
+    (name, subset): (&str, Option<&str>),
     policy: &Policy,
     registry: &Registry<'_>,
     unread: &BTreeSet<String>,
     trail: &Trail,
     found: &mut Vec<Error>,
 ) {
-    // What may not be reached is answered by the policy, whether it is there or not.
-    if !to.permitted {
-        return;
-    }
-    let services = registry.candidates(&to.service);
+    let services = registry.candidates(name);
     let Some(known) = services.first() else {
-        if !unread.contains(&to.service) {
-            let message = format!("there is no service `{}`", shortened(&to.service));
-            let known = policy.services.keys().chain(unread).map(String::as_str);
+        if !unread.contains(name) {
+            let message = format!("there is no service `{}`", shortened(name));
+            let known: Vec<_> = { policy.services.keys().chain(unread) }
+                .map(String::as_str)
+                .collect();
             let error = Error::new("unknown-service", trail.key("service"), message);
-            found.push(error.advise(choose_from(&to.service, known)));
+            found.push(error.advise(choose_from(name, nearest(name, &known))));
         }
         return;
     };
-    let Some(subset) = &to.subset else {
+    let Some(subset) = subset else {
         return;
     };
     let subsets = || {
@@ -247,7 +284,7 @@ fn check_destination(
     if !subsets().any(|known| known == subset) {
         let message = format!(
             "the service `{}` has no subset `{}`",
-            shortened(&to.service),
+            shortened(name),
             shortened(subset)
         );
         let place = Trail::default()

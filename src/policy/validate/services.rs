@@ -50,6 +50,14 @@ fn check_name(name: &str, trail: &Trail, found: &mut Vec<Error>) {
 
 fn check_endpoints(service: &Service, of_kubernetes: bool, trail: &Trail, found: &mut Vec<Error>) {
     let trail = trail.key("endpoints");
+    if service.passthrough {
+        if !service.endpoints.is_empty() {
+            let message = "requests go where they are addressed, and never to these endpoints";
+            let error = Error::new("idle-endpoints", trail, message);
+            found.push(error.advise("remove them, or `passthrough`"));
+        }
+        return;
+    }
     if service.endpoints.is_empty() {
         let message = "the service has no endpoints: every request to it gets 503";
         let warning = Error::new("no-endpoints", trail.clone(), message).warning();

@@ -188,7 +188,10 @@ impl Entry<'_> {
                 continue;
             }
             let wanted = match value.is_null() {
-                true => Some(Wanted::Present),
+                true => {
+                    value.applied();
+                    Some(Wanted::Present)
+                }
                 false => wanted(&value, false),
             };
             let Some(wanted) = wanted else { continue };

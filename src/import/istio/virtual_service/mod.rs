@@ -13,7 +13,9 @@ mod resolve;
 mod retries;
 mod strings;
 
+pub(super) use connections::is_subnet;
 pub(super) use resolve::resolve;
+pub(super) use retries::check as check_retries;
 
 use crate::import::field::Field;
 use crate::import::istio::names::{is_label, read_host};

@@ -62,6 +62,12 @@ fn add<'a>(
             None => route.field.ignored("no request takes the route"),
         }
     }
+    // What still stands where it was written needs no name to be called by its place.
+    for (place, (rule, route)) in rules.iter_mut().enumerate() {
+        if route.name.is_none() && route.index == place {
+            rule.name = None;
+        }
+    }
     // As in Istio: who has no rules at all claims nothing.
     if hosts.is_empty() || doors.is_empty() || rules.is_empty() {
         return;
