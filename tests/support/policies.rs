@@ -337,7 +337,7 @@ prop_compose! {
         fault in fault(),
     ) -> Service {
         Service {
-            port, passthrough, protocol, balance, endpoints, namespace, visible_to, aliases, subsets, clients,
+            passthrough, port, protocol, balance, endpoints, namespace, visible_to, aliases, subsets, clients,
             inbound: Inbound { limits, fault },
         }
     }

@@ -179,7 +179,6 @@ impl Merge {
         (self.policy, self.written) = model.into_parts();
         for (desk, outcome) in desks.iter().zip(outcomes) {
             self.hidden |= outcome != Outcome::Taken;
-            self.unreadable |= outcome == Outcome::NotYet;
             self.incomplete |= desk.has_errors();
             let origin = &self.documents[desk.document];
             for finding in desk.findings(&origin.root) {
