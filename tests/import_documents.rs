@@ -29,20 +29,6 @@ fn what_carries_no_traffic_policy_is_skipped_with_a_note() {
 }
 
 #[test]
-fn a_kind_that_cannot_be_imported_yet_is_an_error() {
-    let read = read(
-        "apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: { name: a }\nspec: { x: 1 }\n",
-    );
-    let finding = &read.findings[0];
-    assert_eq!(
-        (finding.id, finding.at.document.as_str(), finding.at.line),
-        ("unsupported-document", "Sidecar default/a", Some(1))
-    );
-    assert!(read.unreadable);
-    assert_eq!(read.report[0].status, Status::Refused);
-}
-
-#[test]
 fn a_kind_that_is_not_imported_is_a_warning_and_reported_as_ignored() {
     let read = read(
         "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: deny, \

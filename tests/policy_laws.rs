@@ -360,6 +360,7 @@ prop_compose! {
         namespace in of(text()),
         visible_to in of(vec(text(), 0..2)),
         aliases in vec(host(), 0..2),
+        passthrough: bool,
         clients in vec(client_settings(), 0..2),
         protocol in select(&[Protocol::Http1, Protocol::Http2]),
         balance in balance(),
@@ -369,7 +370,8 @@ prop_compose! {
         fault in fault(),
     ) -> Service {
         Service {
-            port, namespace, visible_to, aliases, clients, protocol, balance, endpoints, subsets,
+            port, namespace, visible_to, aliases, passthrough, clients, protocol, balance,
+            endpoints, subsets,
             inbound: Inbound { limits, fault },
         }
     }

@@ -1,5 +1,6 @@
 use crate::import::istio::gateway::Bindings;
 use crate::import::istio::names::{full, host};
+use crate::import::istio::parts::age;
 use crate::import::istio::virtual_service::delegate::Delegates;
 use crate::import::istio::virtual_service::destinations::{Copied, Named};
 use crate::import::istio::virtual_service::http::HttpRoute;
@@ -25,10 +26,7 @@ pub(in crate::import::istio) fn resolve<'a>(
         .iter()
         .filter(|service| !service.is_delegate())
         .collect();
-    roots.sort_by_key(|service| {
-        let document = &service.document;
-        (document.created, document.name, document.namespace)
-    });
+    roots.sort_by_key(|service| age(&service.document));
     for root in roots {
         add(root, delegates.expand(root), bindings, model);
     }
