@@ -31,6 +31,14 @@ pub enum Event<'a> {
         /// For how long.
         pause: Duration,
     },
+    /// A copy of a request for a mirror was not sent, or was given up before its end. Its request
+    /// goes its way.
+    MirrorShed {
+        /// The rule under which it happened, `route/rule`.
+        rule: Option<&'a str>,
+        /// Why, in a word or two, such as `behind`.
+        why: &'static str,
+    },
     /// A new policy is in force.
     Reload {
         /// Its number: 1 for the first, one more for each that came after.

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::event::{Event, Sink};
 use crate::reply::{Refusal, Reply, ReplyBody, ReplyTo};
 use crate::rng::{Chance, Rng};
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -57,6 +57,9 @@ pub struct Decision {
     pub endpoint: Option<u32>,
     /// For how long the request is to be held back: written by `fault`, obeyed by who drives.
     pub delay: Option<Duration>,
+    /// The page's origin that may read the answer: written by `cors`, which marks the answer with
+    /// it. Boxed, since few requests come from pages of other origins.
+    pub origin: Option<Box<HeaderValue>>,
     /// The port of the gateway's listener at which the request came in; `None` in the mesh.
     pub listener: Option<u16>,
     /// When nobody will wait for the answer any more: written by who drives.
@@ -90,6 +93,7 @@ impl Decision {
             destination: None,
             endpoint: None,
             delay: None,
+            origin: None,
             listener: None,
             deadline: None,
             trusted_hops: TrustedHops::default(),

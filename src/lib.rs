@@ -7,7 +7,7 @@
 //! # A request's way
 //!
 //! ```text
-//! client:   normalise → route → fault → limit → answer → split → change → timeout → balance → endpoint
+//! client:   normalise → route → fault → cors → limit → answer → split → change → mirror → timeout → balance → endpoint
 //! server:   fault → limit → (your handler)
 //! ```
 //!
@@ -33,10 +33,10 @@
 //!
 //! | floor | modules | what it knows |
 //! |---|---|---|
-//! | ground | [`clock`], [`rng`], [`stripe`], [`live`], [`drive`], [`gate`], [`reply`], [`event`] | nothing of traffic |
+//! | ground | [`clock`], [`rng`], [`stripe`], [`live`], [`drive`], [`gate`], [`reply`], [`event`], [`tee`] | nothing of traffic |
 //! | policy | [`policy`] | what people write: plain data |
 //! | import | [`import`] | policy, and the documents that others write |
-//! | layers | [`route`], [`fault`], [`limit`], [`split`], [`timeout`], [`balance`] | the floors below, not each other |
+//! | layers | [`route`], [`fault`], [`cors`], [`limit`], [`split`], [`mirror`], [`timeout`], [`balance`] | the floors below, not each other |
 //! | adapters | [`connect`], [`discover`] | layers, and the outside world |
 //! | roof | [`plan`], [`mesh`] | everything |
 //! | proof | [`explain`], [`testing`] | the roof |
@@ -49,6 +49,7 @@
 pub mod balance;
 pub mod clock;
 pub mod connect;
+pub mod cors;
 pub mod discover;
 pub mod drive;
 pub mod event;
@@ -60,6 +61,7 @@ pub mod import;
 pub mod limit;
 pub mod live;
 pub mod mesh;
+pub mod mirror;
 pub mod plan;
 pub mod policy;
 pub mod reply;
@@ -67,6 +69,7 @@ pub mod rng;
 pub mod route;
 pub mod split;
 pub mod stripe;
+pub mod tee;
 pub mod testing;
 pub mod timeout;
 

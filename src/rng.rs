@@ -85,6 +85,8 @@ pub enum Purpose {
     Pick,
     /// Which endpoint? The second of two candidates.
     SecondPick,
+    /// Is it to be copied? Each mirror draws by [a chance of its own](Chance::nth).
+    Mirror,
 }
 
 impl Chance {
@@ -93,18 +95,20 @@ impl Chance {
         Self(number)
     }
 
+    /// The chance of one of several things of the same kind, each of which draws on its own.
+    #[must_use]
+    pub fn nth(self, purpose: Purpose, number: usize) -> Self {
+        let place = (number as u64).wrapping_mul(GAMMA);
+        Self(mix(self.draw(purpose).wrapping_add(place)))
+    }
+
     /// A number uniform over all of `u64`.
     ///
     /// `SplitMix64` (Steele, Lea, Flood 2014) started at the chance, the purpose being the place
     /// in its sequence: numbers of different purposes are as independent as successive ones.
     pub fn draw(self, purpose: Purpose) -> u64 {
         let place = purpose as u64 + 1;
-        let mut mixed = self
-            .0
-            .wrapping_add(place.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        mix(self.0.wrapping_add(place.wrapping_mul(GAMMA)))
     }
 
     /// A number uniform over `0..end`; 0 if `end` is 0.
@@ -112,6 +116,14 @@ impl Chance {
         scale(self.draw(purpose), end)
     }
 }
+
+fn mix(mut mixed: u64) -> u64 {
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Carries a number that is uniform over `u64` to `0..end`.
 ///
@@ -145,6 +157,9 @@ mod tests {
             let chance = Chance::new(chance);
             prop_assert_ne!(chance.draw(Purpose::Delay), chance.draw(Purpose::Abort));
             prop_assert_ne!(chance.draw(Purpose::Pick), chance.draw(Purpose::SecondPick));
+            let mirror = |number| chance.nth(Purpose::Mirror, number);
+            prop_assert_ne!(mirror(0), mirror(1));
+            prop_assert_ne!(mirror(0), chance);
         }
     }
 

@@ -18,9 +18,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tower::{Layer, Service};
 use tower_mesh::balance::{BalanceLayer, Endpoint, MakeEndpoint, Reset, Target};
+use tower_mesh::cors::CorsLayer;
 use tower_mesh::fault::FaultLayer;
 use tower_mesh::gate::{Decision, Gate, GateLayer, Source};
 use tower_mesh::limit::RateLimitLayer;
+use tower_mesh::mirror::MirrorLayer;
 use tower_mesh::policy::{self, Balance, Key, Match, PathMatch, Percent, Policy, Rate, ValueMatch};
 use tower_mesh::reply::Refusal;
 use tower_mesh::route::{Asked, Found, RouteLayer, Rules, Table};
@@ -75,7 +77,7 @@ fn answer() -> Response<Full<Bytes>> {
     Response::new(Full::new(Bytes::from_static(b"at once")))
 }
 
-impl Service<Request<Body>> for AtOnce {
+impl<B> Service<Request<B>> for AtOnce {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
     type Future = Ready<Result<Response<Full<Bytes>>, Infallible>>;
@@ -84,7 +86,7 @@ impl Service<Request<Body>> for AtOnce {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: Request<Body>) -> Self::Future {
+    fn call(&mut self, _: Request<B>) -> Self::Future {
         std::future::ready(Ok(answer()))
     }
 }
@@ -223,6 +225,26 @@ fn fault() {
 }
 
 #[test]
+fn cors() {
+    let layer = CorsLayer::compile(&pages());
+    allocates_nothing("no origin", layer.layer(AtOnce));
+}
+
+#[test]
+fn mirror() {
+    let layer = MirrorLayer::to(AtOnce).percent(Percent::default());
+    allocates_nothing("nothing copied", layer.layer(AtOnce));
+}
+
+/// Pages that may use the answers; none of the requests is from one.
+fn pages() -> policy::Cors {
+    policy::Cors {
+        allow_origins: vec![policy::TextMatch::exact("*")],
+        ..Default::default()
+    }
+}
+
+#[test]
 fn timeout() {
     let layer = TimeoutLayer::new(Duration::from_secs(1));
     allocates_nothing("timeout", layer.layer(AtOnce));
@@ -324,6 +346,12 @@ fn policy(balance: Balance) -> Policy {
     )))
     .fault(fault)
     .timeout(Duration::from_secs(1).into());
+    rule.cors = Some(pages());
+    rule.mirrors = vec![policy::Mirror {
+        service: "reviews".into(),
+        subset: None,
+        percent: Percent::default(),
+    }];
     for limit in limits {
         rule = rule.limit(limit);
     }

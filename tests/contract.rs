@@ -3,7 +3,7 @@
 //! To add a layer, add a line to `layers!` and, if it counts requests, one to `limits!`.
 
 use http::{Request, Response, StatusCode};
-use std::future::Ready;
+use std::future::{Pending, Ready};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,14 +11,17 @@ use tower::util::{MapRequestLayer, MapResultLayer};
 use tower::{Layer, Service};
 use tower_mesh::Mesh;
 use tower_mesh::balance::{Balance, BalanceLayer, ServiceEndpoint, Target};
+use tower_mesh::cors::CorsLayer;
 use tower_mesh::fault::FaultLayer;
 use tower_mesh::gate::{Decision, Gate, GateLayer};
 use tower_mesh::limit::RateLimitLayer;
 use tower_mesh::mesh::{Client, Server};
+use tower_mesh::mirror::MirrorLayer;
 use tower_mesh::policy::{self, Key, Limit, Match, Percent, Policy, Rate, Status};
 use tower_mesh::reply::{Flags, MeshBodyLayer, Refusal};
 use tower_mesh::route::RouteLayer;
 use tower_mesh::split::SplitLayer;
+use tower_mesh::tee::CopyBody;
 use tower_mesh::testing::contract::{self, Failure, Scripted, ScriptedBody, Sent, Violation};
 use tower_mesh::timeout::TimeoutLayer;
 
@@ -158,6 +161,24 @@ impl Service<Sent> for Nobody {
     }
 }
 
+/// Where copies go.
+#[derive(Clone, Debug)]
+struct Elsewhere;
+
+impl Service<Request<CopyBody>> for Elsewhere {
+    type Response = Response<ScriptedBody>;
+    type Error = Failure;
+    type Future = Pending<Result<Self::Response, Failure>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<CopyBody>) -> Self::Future {
+        std::future::pending()
+    }
+}
+
 /// Every endpoint is the inner service.
 type Maker = Box<dyn Fn(&Target) -> Scripted + Send + Sync>;
 
@@ -235,6 +256,9 @@ layers! {
     route: chooses RouteLayer::new().rule(Match::prefix("/elsewhere"), Nobody);
     split: chooses SplitLayer::keep(1).divert(0, Nobody);
     fault: wraps FaultLayer::new().abort(Status::try_from(503).unwrap(), Percent::try_from(0.0).unwrap());
+    cors: wraps CorsLayer::compile(&policy::Cors::default());
+    mirror: wraps MirrorLayer::to(Elsewhere);
+    mirror_of_none: wraps MirrorLayer::to(Elsewhere).percent(Percent::try_from(0.0).unwrap()), |layer: &MirrorLayer<Elsewhere>| layer.room().under_way();
     timeout: wraps TimeoutLayer::new(Duration::from_secs(1));
     limit: wraps RateLimitLayer::new(Rate::per_second(1_000_000));
     keyed_limit: wraps RateLimitLayer::new(Rate::per_second(1_000_000)).keyed_by(Key::SourceIp);

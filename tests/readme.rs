@@ -33,7 +33,7 @@ fn the_error_that_is_shown_is_the_one_that_is_told() {
 /// `lib.rs`, the README and the code that serves requests have one order of the layers.
 #[test]
 fn the_order_that_is_drawn_is_the_one_that_is_run() {
-    let drawn = "normalise → route → fault → limit → answer → split → change → timeout → balance → endpoint";
+    let drawn = "normalise → route → fault → cors → limit → answer → split → change → mirror → timeout → balance → endpoint";
     for file in ["README.md", "src/lib.rs"] {
         assert!(fs::read_to_string(file).unwrap().contains(drawn), "{file}");
     }
@@ -44,9 +44,13 @@ fn the_order_that_is_drawn_is_the_one_that_is_run() {
         within("fn begin"),
         &[".enter(", ".fault.delay", ".proceed("],
     );
-    in_order(within("fn proceed"), &[".choose(", "Next::Send("]);
+    in_order(
+        within("fn proceed"),
+        &[".choose(", "Copies::of(", "Next::Send("],
+    );
     let gates = [
         ".abort",
+        ".cors",
         ".limits",
         ".answer",
         ".weights",

@@ -1,6 +1,7 @@
 use crate::balance::{Reset, Target};
 use crate::drive::Drive;
 use crate::reply::ReplyBody;
+use crate::tee::{CopyBody, Tee};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use std::error::Error;
@@ -31,7 +32,25 @@ pub trait Endpoint<B> {
 
     /// Sends a request.
     fn send(&self, request: Request<B>) -> Self::Future;
+
+    /// Sends a request and lets `tee` have what is read of its body, for copies of it. An endpoint
+    /// that takes bodies of one type alone cannot; it sends the request and drops the tee, and
+    /// nothing is copied.
+    fn send_teed(&self, request: Request<B>, tee: Tee) -> Self::Future {
+        drop(tee);
+        self.send(request)
+    }
+
+    /// Sends a copy of somebody else's request. What is returned is run in a task of its own and
+    /// drops the answer. `None` where the endpoint does not take such a body.
+    fn send_copy(&self, copy: Request<CopyBody>) -> Option<Copying> {
+        drop(copy);
+        None
+    }
 }
+
+/// A copy of a request under way.
+pub type Copying = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// An endpoint that is a tower service.
 #[derive(Clone, Debug)]

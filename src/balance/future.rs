@@ -20,6 +20,7 @@ pub fn refused<B: ReplyBody, H: Hold>(
     to: ReplyTo,
     held: Option<&H>,
 ) -> Response<Guarded<B::Out, H>> {
+    let held = held.filter(|_| !refusal.is_as_is());
     // Before the reply is made: as with Envoy, what it says of its own body comes after.
     if let Some(held) = held {
         held.head(refusal.headers_mut());

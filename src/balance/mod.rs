@@ -51,7 +51,7 @@ mod service;
 mod target;
 
 pub use cluster::{Cluster, Turns};
-pub use endpoint::{Driven, Endpoint, MakeEndpoint, ServiceEndpoint};
+pub use endpoint::{Copying, Driven, Endpoint, MakeEndpoint, ServiceEndpoint};
 pub use future::{Hold, Sending, refused};
 pub use layer::BalanceLayer;
 pub use load::Load;

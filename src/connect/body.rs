@@ -1,3 +1,4 @@
+use crate::tee::{Tee, Teed};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
@@ -23,6 +24,15 @@ impl RequestBody {
             return Self::Empty;
         }
         Self::Boxed(body.map_err(Into::into).boxed_unsync())
+    }
+
+    /// The same, and what is read of it goes to copies, too.
+    pub(super) fn teed<B>(body: B, tee: Tee) -> Self
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        Self::new(Teed::new(body, tee))
     }
 }
 

@@ -1,8 +1,10 @@
-use crate::balance::{Endpoint, MakeEndpoint, Reason, Reset, Target};
+use crate::balance::{Copying, Endpoint, MakeEndpoint, Reason, Reset, Target};
 use crate::connect::body::RequestBody;
 use crate::connect::connector::Pinned;
 use crate::connect::error;
+use crate::mirror::forget;
 use crate::policy::Protocol;
+use crate::tee::{CopyBody, Tee};
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, UPGRADE};
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -124,6 +126,27 @@ where
     type Future = HttpFuture;
 
     fn send(&self, request: Request<B>) -> HttpFuture {
+        self.send_erased(request.map(RequestBody::new))
+    }
+
+    fn send_teed(&self, request: Request<B>, tee: Tee) -> HttpFuture {
+        self.send_erased(request.map(|body| RequestBody::teed(body, tee)))
+    }
+
+    fn send_copy(&self, copy: Request<CopyBody>) -> Option<Copying> {
+        let answer = self.send_erased(copy.map(RequestBody::new));
+        Some(Box::pin(async move {
+            // Whatever goes wrong, it is nobody's business.
+            let answer = answer.await.ok();
+            if let Some(response) = answer {
+                forget(response.into_body()).await;
+            }
+        }))
+    }
+}
+
+impl HttpEndpoint {
+    fn send_erased(&self, mut request: Request<RequestBody>) -> HttpFuture {
         if self.unreachable {
             return HttpFuture::failed("the endpoint's address is not one that can be dialled");
         }
@@ -135,7 +158,6 @@ where
             // Rather no answer than plain text where the caller asked for TLS.
             return HttpFuture::failed("connect::Hyper speaks plain HTTP: write `http://`");
         }
-        let mut request = request.map(RequestBody::new);
         if !address(&mut request, self.addressed.as_ref()) {
             return HttpFuture::failed("the request names no host");
         }

@@ -1,16 +1,18 @@
 use crate::clock;
-use crate::explain::answer::{Answer, Backend, Fault, Limit, Outcome, Received, ResponseHeaders};
+use crate::explain::answer::{
+    Answer, Backend, Fault, Limit, Mirror, Outcome, Received, ResponseHeaders,
+};
 use crate::explain::question::{NotARequest, Question};
 use crate::fault::Injection;
 use crate::gate::{Decision, Gate as _};
-use crate::plan::{Entry, Plan, Rule, unknown_host};
+use crate::plan::{self, Entry, Plan, Rule, unknown_host};
 use crate::policy::Workload;
 use crate::reply::{Flags, Refusal, ReplyTo};
 use crate::rng::Chance;
 use crate::route::{self, Asked, HeaderEdit, not_normal};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST};
-use http::{HeaderName, HeaderValue, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 use std::time::Duration;
 
@@ -139,6 +141,13 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
             return answer;
         }
     }
+    if let Some(reply) = rule.cors.admit(&mut head, &mut decision) {
+        answer.outcome = Outcome::Respond;
+        answer.status = Some(reply.status().as_u16());
+        answer.headers = pairs(reply.headers());
+        return answer;
+    }
+    let origin = decision.origin.take();
     if let Some(limits) = &rule.limits {
         let outlooks = limits.consult(&head, clock::now());
         answer.limits.extend(outlooks.map(|outlook| Limit {
@@ -178,8 +187,53 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
         answer.status = status;
         return answer;
     }
+    if let (Some(cors), Some(origin)) = (&rule.cors, origin) {
+        let mut mark = HeaderMap::new();
+        cors.mark(&origin, &mut mark);
+        let backends = answer.backends.iter_mut();
+        let served = backends.filter(|backend| backend.service.is_some());
+        served.for_each(|backend| stamp(backend, &mark));
+    }
+    if *request.method() != Method::CONNECT {
+        answer.mirrors = match chance {
+            None => rule.mirrors.iter().filter_map(mirror(plan)).collect(),
+            Some(chance) => {
+                let drawn = rule.drawn_mirrors(chance).map(|(mirror, _)| mirror);
+                drawn.filter_map(mirror(plan)).collect()
+            }
+        };
+    }
     answer.timeout_ms = rule.timeout.map(milliseconds);
     answer
+}
+
+/// Who gets copies, unless it is never.
+fn mirror(plan: &Plan) -> impl Fn(&plan::Mirror) -> Option<Mirror> {
+    |mirror| {
+        let cluster = &plan.clusters[mirror.cluster as usize];
+        let share = mirror.share.share();
+        (share > 0.0).then(|| Mirror {
+            service: cluster.name.as_ref().to_owned(),
+            namespace: cluster.namespace.as_deref().map(str::to_owned),
+            port: cluster.port,
+            share,
+        })
+    }
+}
+
+/// Puts headers into a response in which all other changes have been made: they stand over those.
+fn stamp(backend: &mut Backend, mark: &HeaderMap) {
+    let changes = backend.response_headers.get_or_insert_default();
+    let others = |name: &str| !mark.contains_key(name);
+    changes.remove.retain(|name| others(name));
+    changes.set.retain(|(name, _)| others(name));
+    changes.add.retain(|(name, _)| others(name));
+    changes.set.extend(pairs(mark));
+}
+
+fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
+    let headers = headers.iter();
+    headers.map(|(name, value)| text(name, value)).collect()
 }
 
 /// The request without its body, as gates take it.

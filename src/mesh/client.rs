@@ -104,7 +104,7 @@ impl<E> Client<E> {
         // The gates look at the request by reference, and it is sent from here: each time that it
         // is passed by value it is copied.
         match UnderWay::begin(wired, entry, &mut request, decision) {
-            Next::Send(departure) => match departure.endpoint() {
+            Next::Send(departure) if !departure.is_copied() => match departure.endpoint() {
                 Some(endpoint) => {
                     let future = endpoint.send(request);
                     Forward::sent(departure, future)

@@ -1,4 +1,5 @@
 use crate::event::{Event, Sink};
+use crate::mirror::Room;
 use crate::reply::{Flags, Refusal};
 use crate::stripe::Striped;
 use http::StatusCode;
@@ -13,6 +14,7 @@ pub(super) struct Counters {
     draining: AtomicBool,
     drained: Notify,
     sink: Sink,
+    room: Room,
 }
 
 #[derive(Debug)]
@@ -38,12 +40,16 @@ pub struct Stats {
     pub in_flight: u64,
     /// Requests that were held back on purpose.
     pub delays: u64,
+    /// Copies that were sent to mirrors.
+    pub mirrored: u64,
+    /// Copies that were drawn but not sent, or were given up because they could not keep up.
+    pub mirrors_shed: u64,
     /// Local replies by flag; one with two flags counts under both, one without any under `-`.
     pub local_replies: BTreeMap<String, u64>,
 }
 
 impl Counters {
-    pub(super) fn new(sink: Sink) -> Self {
+    pub(super) fn new(sink: Sink, room: Room) -> Self {
         Self {
             lines: Striped::new(|| Line {
                 begun: AtomicU64::default(),
@@ -55,7 +61,13 @@ impl Counters {
             draining: AtomicBool::new(false),
             drained: Notify::new(),
             sink,
+            room,
         }
+    }
+
+    /// The room that copies have.
+    pub(super) fn room(&self) -> &Room {
+        &self.room
     }
 
     /// A request begins; [`end`](Self::end) has to follow. Refused while the mesh shuts down.
@@ -95,7 +107,7 @@ impl Counters {
             Event::ReloadRefused { .. } => {
                 line.reloads_refused.fetch_add(1, Ordering::Relaxed);
             }
-            Event::Reload { .. } => {}
+            Event::MirrorShed { .. } | Event::Reload { .. } => {}
         }
         self.sink.tell(event);
     }
@@ -136,6 +148,8 @@ impl Counters {
             in_flight: self.in_flight(),
             requests: self.sum(|line| &line.begun),
             delays: self.sum(|line| &line.delays),
+            mirrored: self.room.sent(),
+            mirrors_shed: self.room.shed(),
             local_replies,
         }
     }

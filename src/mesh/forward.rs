@@ -5,11 +5,12 @@ use crate::event::Event;
 use crate::gate::{Decision, Gate as _};
 use crate::live::Pinned;
 use crate::mesh::context;
+use crate::mesh::copies::Copies;
 use crate::mesh::running::{Running, Wired};
 use crate::plan::{Entry, Rule, unknown_host, without_tls};
 use crate::reply::{Flags, Guarded, Refusal, ReplyBody, ReplyTo};
 use crate::timeout::{Deadline, response_timeout};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use std::convert::Infallible;
 use std::fmt;
@@ -68,6 +69,7 @@ pub(super) struct Departure<E> {
     way: UnderWay<E>,
     to: ReplyTo,
     timeout: Option<Duration>,
+    copies: Option<Box<Copies>>,
 }
 
 /// Where a request goes.
@@ -93,13 +95,19 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
     /// Whatever comes next.
     pub(super) fn go(next: Next<E>, request: Request<B>) -> Self {
         match next {
-            Next::Send(departure) => match departure.endpoint() {
-                Some(endpoint) => {
-                    let future = endpoint.send(request);
-                    Self::sent(departure, future)
-                }
-                None => Self::refuse(departure.way, no_such_endpoint(), departure.to),
-            },
+            Next::Send(mut departure) => {
+                let copies = departure.copies.take();
+                let future = match (departure.endpoint(), copies) {
+                    (Some(endpoint), None) => endpoint.send(request),
+                    (Some(endpoint), Some(copies)) => {
+                        copies.send(endpoint, &departure.way.wired, request)
+                    }
+                    (None, _) => {
+                        return Self::refuse(departure.way, no_such_endpoint(), departure.to);
+                    }
+                };
+                Self::sent(departure, future)
+            }
             Next::Refuse(way, refusal, to) => Self::refuse(way, refusal, to),
             Next::Pause(way, decision, pause) => {
                 way.running().counters.tell(&Event::Delay {
@@ -148,6 +156,7 @@ impl<E> UnderWay<E> {
             wired,
             rule: None,
             destination: None,
+            origin: None,
             sent: None,
         };
         let refusal = shut.or_else(|| way.running().plan.enter(entry, request, &mut decision));
@@ -170,6 +179,8 @@ impl<E> UnderWay<E> {
         let to = ReplyTo::of(request);
         let chosen = self.running().choose(request, &mut decision);
         self.destination = decision.destination;
+        // Whoever answers from here on, the page may read it.
+        self.origin = decision.origin.take();
         match chosen {
             Ok(chosen) => {
                 if decision.listener.is_some() {
@@ -181,10 +192,13 @@ impl<E> UnderWay<E> {
                     context::tell_grpc(request.headers_mut(), timeout);
                 }
                 self.count(chosen);
+                let running = &self.wired.running;
+                let copies = Copies::of(running, self.rule, request, decision.chance);
                 Next::Send(Departure {
                     way: self,
                     to,
                     timeout: chosen.timeout,
+                    copies,
                 })
             }
             Err(refusal) => {
@@ -203,6 +217,12 @@ impl<E> UnderWay<E> {
 }
 
 impl<E> Departure<E> {
+    /// Says whether mirrors get copies.
+    #[inline]
+    pub(super) fn is_copied(&self) -> bool {
+        self.copies.is_some()
+    }
+
     #[inline]
     pub(super) fn endpoint(&self) -> Option<&E> {
         let sent = self.way.sent.as_ref()?;
@@ -214,8 +234,8 @@ impl<E> Departure<E> {
 }
 
 impl Running {
-    /// Is it to be aborted, is there quota, does the rule answer itself, which destination, and,
-    /// for what it is to see, which endpoint?
+    /// Is it to be aborted, is it a preflight, is there quota, does the rule answer itself, which
+    /// destination, and, for what it is to see, which endpoint?
     fn choose<B>(
         &self,
         request: &mut Request<B>,
@@ -228,6 +248,7 @@ impl Running {
             .fault
             .abort
             .admit(request, decision)
+            .or_else(|| rule.cors.admit(request, decision))
             .or_else(|| rule.limits.admit(request, decision))
             .or_else(|| rule.answer.admit(request, decision))
             .or_else(|| rule.weights.admit(request, decision));
@@ -326,6 +347,8 @@ pub struct UnderWay<E> {
     wired: Pinned<Wired<E>>,
     rule: Option<u32>,
     destination: Option<u32>,
+    /// The page that may read the answer.
+    origin: Option<Box<HeaderValue>>,
     sent: Option<Sent>,
 }
 
@@ -369,6 +392,9 @@ impl<E> Hold for UnderWay<E> {
     fn head(&self, headers: &mut HeaderMap) {
         if let Some(rule) = self.rule() {
             rule.response(self.destination).apply(headers);
+            if let (Some(cors), Some(origin)) = (&rule.cors, &self.origin) {
+                cors.mark(origin, headers);
+            }
         }
     }
 }

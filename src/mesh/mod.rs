@@ -18,6 +18,7 @@
 
 mod client;
 mod context;
+mod copies;
 mod counters;
 mod forward;
 mod gateway;
@@ -41,6 +42,7 @@ use crate::balance::MakeEndpoint;
 use crate::event::{Event, Sink};
 use crate::gate::TrustedHops;
 use crate::live::Live;
+use crate::mirror::{Bounds, Room};
 use crate::plan::Plan;
 use crate::policy::{Errors, Policy, Workload};
 use crate::rng::Rng;
@@ -78,6 +80,7 @@ pub struct Builder {
     sink: Sink,
     trusted_hops: Option<TrustedHops>,
     workload: Workload,
+    copies: Bounds,
 }
 
 impl Builder {
@@ -103,6 +106,13 @@ impl Builder {
         self
     }
 
+    /// How much copies for mirrors may take up, in the whole mesh. Default: [`Bounds`]'.
+    #[must_use]
+    pub fn copies(mut self, bounds: Bounds) -> Self {
+        self.copies = bounds;
+        self
+    }
+
     /// So many trusted proxies stand in front of the server stacks, whatever the policies say
     /// under `mesh.trustedHops`. [`TrustedHops`] says how they are counted.
     #[must_use]
@@ -118,7 +128,7 @@ impl Builder {
     /// Everything that is wrong with the policy.
     pub fn build(self, policy: &Policy) -> Result<Mesh, Errors> {
         let plan = policy.compile_for(&self.workload)?;
-        let counters = Arc::new(Counters::new(self.sink));
+        let counters = Arc::new(Counters::new(self.sink, Room::new(self.copies)));
         let running = Running::new(plan, None, &counters, &self.rng.aside());
         Ok(Mesh {
             shared: Arc::new(Shared {

@@ -1,10 +1,12 @@
 use crate::balance::Target;
+use crate::cors::Sharing;
 use crate::fault::Injection;
 use crate::limit::Limits;
+use crate::mirror::Share;
 use crate::plan::select::Spot;
-use crate::plan::{Arm, Cluster, Inbound, Place, Plan, Rule};
+use crate::plan::{Arm, Cluster, Inbound, Mirror, Place, Plan, Rule};
 use crate::policy::registry::{Registry, host_and_port, in_kubernetes};
-use crate::policy::{self, Balance, Destination, Policy, Subset, Workload};
+use crate::policy::{self, Balance, Policy, Status, Subset, Workload};
 use crate::route::{Answer, Changes, HeaderEdit, Normalize};
 use crate::split::Weights;
 use ahash::AHashMap;
@@ -96,8 +98,10 @@ impl<'a> Compiler<'a> {
         let rule = &policy.routes[route].rules[index];
         let namespace = &spot.workload.namespace;
         let registry = &self.registry;
-        let open = |to: &Destination| !registry.choices(&to.service, namespace).is_empty();
-        let port = spot.port.filter(|_| rule.to.iter().any(open));
+        let open = |service: &String| !registry.choices(service, namespace).is_empty();
+        let mirrored = rule.mirrors.iter().map(|mirror| &mirror.service);
+        let mut services = rule.to.iter().map(|to| &to.service).chain(mirrored);
+        let port = spot.port.filter(|_| services.any(open));
         if let Some(number) = compiled.get(&(route, index, port)) {
             return *number;
         }
@@ -114,7 +118,8 @@ impl<'a> Compiler<'a> {
             .collect();
         let shared = self.limited.get(&(route, index)).copied();
         let name = rule.name.clone().unwrap_or_else(|| index.to_string());
-        let made = self.make(Some(&policy.routes[route].name), &name, rule, arms, shared);
+        let mut made = self.make(Some(&policy.routes[route].name), &name, rule, arms, shared);
+        made.mirrors = self.mirrors(&rule.mirrors, spot.workload, port);
         let number = self.rules.len() as u32;
         if made.limits.is_some() {
             self.limited.entry((route, index)).or_insert(number);
@@ -144,10 +149,16 @@ impl<'a> Compiler<'a> {
         };
         Rule {
             fault: Injection::compile(&rule.fault),
+            // What the policy answers itself is for everybody (Envoy's way).
+            cors: match rule.redirect.is_some() || rule.respond.is_some() {
+                true => None,
+                false => rule.cors.as_ref().map(Sharing::compile),
+            },
             limits: self.limits(&rule.limits, (route, name), &label, shared),
             weights: Weights::new(rule.to.iter().map(|to| to.weight)),
             answer: Answer::compile(rule).map(Box::new),
             arms,
+            mirrors: [].into(),
             changes,
             timeout: rule.timeout.map(Duration::from),
             response: HeaderEdit::compile(&rule.headers.response),
@@ -155,6 +166,29 @@ impl<'a> Compiler<'a> {
             route: route.map(Into::into),
             name: name.into(),
         }
+    }
+
+    /// Mirrors that do not exist are left out: nobody would see that they are missing.
+    fn mirrors(
+        &mut self,
+        mirrors: &[policy::Mirror],
+        workload: &Workload,
+        came: Option<u16>,
+    ) -> Box<[Mirror]> {
+        let mirrors = mirrors.iter().enumerate().filter_map(|(number, mirror)| {
+            let share = Share::new(mirror.percent);
+            let (service, subset) = (&mirror.service, mirror.subset.as_deref());
+            let status = Status::INTERNAL_SERVER_ERROR;
+            match self.arm(service, subset, workload, came, status) {
+                Arm::Cluster(cluster) => Some(Mirror {
+                    cluster,
+                    share,
+                    number,
+                }),
+                Arm::Missing(_) => None,
+            }
+        });
+        mirrors.collect()
     }
 
     fn inbound(&self, workload: &Workload) -> (Box<[Inbound]>, AHashMap<Box<str>, u32>) {
@@ -202,7 +236,7 @@ impl<'a> Compiler<'a> {
         subset: Option<&str>,
         workload: &Workload,
         came: Option<u16>,
-        when_missing: policy::Status,
+        when_missing: Status,
     ) -> Arm {
         let missing = Arm::Missing(when_missing.into());
         let Some(known) = self.registry.find(name, &workload.namespace, came) else {

@@ -11,11 +11,14 @@ mod select;
 pub(crate) use entry::{Entry, without_tls};
 
 use crate::balance::Target;
+use crate::cors::Sharing;
 use crate::fault::Injection;
 use crate::gate::{Decision, Gate as _};
 use crate::limit::Limits;
+use crate::mirror::Share;
 use crate::policy::{self, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
 use crate::reply::{Flags, Refusal};
+use crate::rng::Chance;
 use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, Table};
 use crate::split::Weights;
 use ahash::AHashMap;
@@ -60,12 +63,14 @@ pub(crate) struct Rule {
     /// Its own name, or its index.
     pub(crate) name: Box<str>,
     pub(crate) fault: Injection,
+    pub(crate) cors: Option<Sharing>,
     pub(crate) limits: Option<Limits>,
     /// What the rule says itself, instead of passing requests on.
     pub(crate) answer: Option<Box<Answer>>,
     /// `None`: no destination has any weight.
     pub(crate) weights: Option<Weights>,
     pub(crate) arms: Box<[Arm]>,
+    pub(crate) mirrors: Box<[Mirror]>,
     /// What is done to the requests of each destination; empty where nothing is done to any.
     changes: Box<[Changes]>,
     pub(crate) timeout: Option<Duration>,
@@ -80,6 +85,16 @@ pub(crate) enum Arm {
     Cluster(u32),
     /// A service or a subset that does not exist, and the status with which that is answered.
     Missing(StatusCode),
+}
+
+/// Who gets copies of a rule's requests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mirror {
+    /// The number of a cluster.
+    pub(crate) cluster: u32,
+    pub(crate) share: Share,
+    /// Its number among the rule's mirrors, which tells its draws apart from theirs.
+    pub(crate) number: usize,
 }
 
 /// Endpoints that do the same: a service or one of its subsets.
@@ -286,6 +301,16 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// The mirrors that get a copy of a request, each with its own chance.
+    pub(crate) fn drawn_mirrors(&self, chance: Chance) -> impl Iterator<Item = (&Mirror, Chance)> {
+        self.mirrors.iter().filter_map(move |mirror| {
+            let own = mirror.share.draw(chance, mirror.number)?;
+            Some((mirror, own))
+        })
+    }
+}
+
 fn missing_host() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, Flags::NONE, "missing_host_header")
 }
@@ -311,10 +336,12 @@ impl Rule {
             route: None,
             name: "".into(),
             fault: Injection::default(),
+            cors: None,
             limits: None,
             answer: None,
             weights: Weights::new([1]),
             arms: [arm].into(),
+            mirrors: [].into(),
             changes: [].into(),
             timeout: None,
             response: HeaderEdit::default(),

@@ -56,8 +56,8 @@ pub use fault::{Abort, Delay, Fault};
 pub use headers::{HeaderChanges, HeaderText, Headers, NotAHeaderText};
 pub use limit::{Key, Limit, Rate};
 pub use matching::{
-    Header, Host, Match, NotAHeader, NotAHost, NotAPath, NotAPattern, Path, PathMatch, Pattern,
-    TextMatch, ValueMatch,
+    CompiledPattern, Header, Host, Match, NotAHeader, NotAHost, NotAPath, NotAPattern, Path,
+    PathMatch, Pattern, TextMatch, TextMatcher, ValueMatch,
 };
 pub use route::{Destination, Precedence, Route, Rule};
 pub use scope::{

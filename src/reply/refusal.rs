@@ -19,6 +19,8 @@ struct Reason {
     /// Text: UTF-8.
     body: Bytes,
     headers: HeaderMap,
+    /// Nobody changes it on its way.
+    as_is: bool,
     reply: LocalReply,
 }
 
@@ -76,6 +78,7 @@ impl Refusal {
             status,
             body: Bytes::new(),
             headers: HeaderMap::new(),
+            as_is: false,
             reply: LocalReply {
                 status,
                 flags,
@@ -123,6 +126,19 @@ impl Refusal {
         self
     }
 
+    /// Keeps the reply as it is made: a rule's changes of response headers are not for it, and
+    /// gRPC callers get it in HTTP's words. The answer to a preflight is such a one.
+    #[must_use]
+    pub fn as_is(mut self) -> Self {
+        self.0.as_is = true;
+        self
+    }
+
+    /// Says whether nothing in the reply is to be changed.
+    pub fn is_as_is(&self) -> bool {
+        self.0.as_is
+    }
+
     /// The status that stands for it.
     pub fn status(&self) -> StatusCode {
         self.0.status
@@ -167,7 +183,7 @@ impl Refusal {
         let mut body = Bytes::new();
         // Whatever a policy has put there, the body is as long as it is.
         headers.remove(CONTENT_LENGTH);
-        if to.grpc {
+        if to.grpc && !reason.as_is {
             status = StatusCode::OK;
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
             headers
@@ -263,6 +279,17 @@ mod tests {
             response.extensions().get::<LocalReply>().unwrap().status,
             429
         );
+    }
+
+    #[test]
+    fn a_reply_that_is_kept_as_it_is_speaks_http_to_everybody() {
+        let request = Request::post("/s/M")
+            .header("content-type", "application/grpc")
+            .body(())
+            .unwrap();
+        let response = answer(limited().as_is(), &request);
+        assert_eq!(response.status(), 429);
+        assert!(response.headers().get("grpc-status").is_none());
     }
 
     #[test]

@@ -42,19 +42,18 @@ mod changes;
 mod edit;
 mod gate;
 mod host;
+mod index;
 mod layer;
 mod matcher;
 mod new_path;
 mod normalize;
 mod path;
-mod pattern;
 mod redirect;
 mod respond;
 mod rewrite;
 mod service;
 mod substitution;
 mod table;
-mod text;
 mod value;
 
 pub use answer::Answer;
@@ -66,14 +65,14 @@ pub use layer::RouteLayer;
 pub use matcher::Matcher;
 pub use normalize::{Normalize, Unnormal};
 pub use path::PathMatcher;
-pub use pattern::CompiledPattern;
 pub use redirect::Redirect;
 pub use respond::Respond;
 pub use rewrite::Rewrite;
 pub use service::Route;
 pub use substitution::CompiledSubstitution;
 pub use table::{Found, Rules, Table};
-pub use text::TextMatcher;
 pub use value::ValueMatcher;
 
+// Where other layers find them, too.
+pub use crate::policy::{CompiledPattern, TextMatcher};
 pub(crate) use normalize::not_normal;

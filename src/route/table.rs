@@ -1,5 +1,6 @@
 use crate::gate::Matched;
 use crate::policy;
+use crate::route::index::{Index, Key};
 use crate::route::{Asked, Hosts, Matcher};
 
 /// All routes of a policy: from a request to the number of a rule.
@@ -13,6 +14,11 @@ pub struct Table {
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     entries: Vec<(Matcher, u32)>,
+    /// By what the index goes, of each entry.
+    keys: Vec<Key>,
+    /// Over the first so many entries; those behind them are asked one by one.
+    index: Option<Box<Index>>,
+    indexed: usize,
 }
 
 /// What a [`Table`] says of a request.
@@ -36,25 +42,54 @@ impl Rules {
     /// if there is none.
     pub fn add(&mut self, matches: &[policy::Match], rule: u32) {
         if matches.is_empty() {
-            self.entries.push((Matcher::default(), rule));
+            self.push(Matcher::default(), Key::everything(), rule);
         }
         for matching in matches {
-            self.entries.push((Matcher::compile(matching), rule));
+            self.push(Matcher::compile(matching), Key::of(matching), rule);
+        }
+    }
+
+    fn push(&mut self, matcher: Matcher, key: Key, rule: u32) {
+        self.entries.push((matcher, rule));
+        self.keys.push(key);
+        // Each time that they have doubled, so that adding stays cheap and asking, too.
+        if self.entries.len() >= (2 * self.indexed).max(WORTH_AN_INDEX) {
+            self.index();
+        }
+    }
+
+    /// Puts all entries into the index, if they are worth one.
+    fn index(&mut self) {
+        if self.entries.len() >= WORTH_AN_INDEX && self.indexed < self.entries.len() {
+            self.index = Some(Box::new(Index::new(&self.keys)));
+            self.indexed = self.entries.len();
         }
     }
 
     /// The first rule that takes the request.
     pub fn find(&self, asked: &Asked<'_>) -> Option<(u32, Matched)> {
-        self.entries
-            .iter()
-            .find(|(matcher, _)| matcher.takes(asked))
+        let indexed = self.index.as_ref().and_then(|index| {
+            let found = index.find(asked.path.as_bytes(), asked.headers, |entry| {
+                self.entries[entry as usize].0.takes(asked)
+            });
+            Some(&self.entries[found? as usize])
+        });
+        let scan = || {
+            let mut rest = self.entries[self.indexed..].iter();
+            rest.find(|(matcher, _)| matcher.takes(asked))
+        };
+        indexed
+            .or_else(scan)
             .map(|(matcher, rule)| (*rule, matcher.matched()))
     }
 }
 
 impl Table {
     /// Adds a route. A host that is taken already stays where it is.
-    pub fn add(&mut self, hosts: &[policy::Host], rules: Rules) {
+    pub fn add(&mut self, hosts: &[policy::Host], mut rules: Rules) {
+        rules.index();
+        // Nothing is added to them any more.
+        rules.keys = Vec::new();
         let route = self.routes.len() as u32;
         for host in hosts {
             self.hosts.claim(host, route);
@@ -74,3 +109,6 @@ impl Table {
         }
     }
 }
+
+/// Fewer are asked one by one in less time.
+const WORTH_AN_INDEX: usize = 12;

@@ -20,7 +20,7 @@ const FLOORS: &[(Floor, &[&str])] = &[
     (
         Ground,
         &[
-            "clock", "rng", "stripe", "live", "drive", "gate", "reply", "event",
+            "clock", "rng", "stripe", "live", "drive", "gate", "reply", "event", "tee",
         ],
     ),
     (Policy, &["policy"]),

@@ -1,13 +1,17 @@
 //! What a rule asks of a request: its host, path, method, headers and query parameters.
 
+mod compiled;
 mod header;
 mod host;
+mod matcher;
 mod path;
 mod pattern;
 mod text;
 
+pub use compiled::CompiledPattern;
 pub use header::{Header, NotAHeader};
 pub use host::{Host, NotAHost};
+pub use matcher::TextMatcher;
 pub use path::{NotAPath, Path, PathMatch};
 pub use pattern::{NotAPattern, Pattern};
 pub use text::TextMatch;

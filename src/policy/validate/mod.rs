@@ -2,6 +2,7 @@
 //! are there twice.
 
 mod actions;
+mod cors;
 mod gateways;
 mod limits;
 mod routes;

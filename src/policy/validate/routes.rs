@@ -1,10 +1,10 @@
 use crate::policy::registry::Registry;
 use crate::policy::trail::Trail;
 use crate::policy::validate::gateways::check_doors;
-use crate::policy::validate::{actions, check_names, check_span, limits, name_or_index};
+use crate::policy::validate::{actions, check_names, check_span, cors, limits, name_or_index};
 use crate::policy::wording::{choose_from, shortened};
 use crate::policy::{
-    Destination, Door, Error, HeaderChanges, Headers, Host, Match, Policy, Precedence, Route, Rule,
+    Door, Error, HeaderChanges, Headers, Host, Match, Policy, Precedence, Route, Rule,
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -28,12 +28,21 @@ pub(super) fn check(
             check_rule(route, rule, &trail, found);
             let to = trail.key("to");
             for (index, destination) in rule.to.iter().enumerate() {
-                check_destination(
-                    destination,
+                // What may not be reached is answered by the policy, whether it is there or not.
+                if destination.permitted {
+                    let target = (destination.service.as_str(), destination.subset.as_deref());
+                    check_target(target, policy, registry, unread, &to.index(index), found);
+                }
+            }
+            let mirrors = trail.key("mirrors");
+            for (index, mirror) in rule.mirrors.iter().enumerate() {
+                let target = (mirror.service.as_str(), mirror.subset.as_deref());
+                check_target(
+                    target,
                     policy,
                     registry,
                     unread,
-                    &to.index(index),
+                    &mirrors.index(index),
                     found,
                 );
             }
@@ -175,6 +184,9 @@ fn check_rule(route: &Route, rule: &Rule, trail: &Trail, found: &mut Vec<Error>)
     if let Some(timeout) = rule.timeout {
         check_span(timeout, trail.key("timeout"), found);
     }
+    if let Some(pages) = &rule.cors {
+        cors::check(pages, &trail.key("cors"), found);
+    }
     limits::check(&rule.limits, &trail.key("limits"), found);
     limits::check_fault(&rule.fault, &trail.key("fault"), found);
     check_headers(&rule.headers, &trail.key("headers"), found);
@@ -216,29 +228,26 @@ fn check_changes(changes: &HeaderChanges, trail: &Trail, found: &mut Vec<Error>)
     }
 }
 
-fn check_destination(
-    to: &Destination,
+/// A service, and perhaps one of its subsets, that a rule names.
+fn check_target(
+    (name, subset): (&str, Option<&str>),
     policy: &Policy,
     registry: &Registry<'_>,
     unread: &BTreeSet<String>,
     trail: &Trail,
     found: &mut Vec<Error>,
 ) {
-    // What may not be reached is answered by the policy, whether it is there or not.
-    if !to.permitted {
-        return;
-    }
-    let services = registry.candidates(&to.service);
+    let services = registry.candidates(name);
     let Some(known) = services.first() else {
-        if !unread.contains(&to.service) {
-            let message = format!("there is no service `{}`", shortened(&to.service));
+        if !unread.contains(name) {
+            let message = format!("there is no service `{}`", shortened(name));
             let known = policy.services.keys().chain(unread).map(String::as_str);
             let error = Error::new("unknown-service", trail.key("service"), message);
-            found.push(error.advise(choose_from(&to.service, known)));
+            found.push(error.advise(choose_from(name, known)));
         }
         return;
     };
-    let Some(subset) = &to.subset else {
+    let Some(subset) = subset else {
         return;
     };
     let subsets = || {
@@ -251,7 +260,7 @@ fn check_destination(
     if !subsets().any(|known| known == subset) {
         let message = format!(
             "the service `{}` has no subset `{}`",
-            shortened(&to.service),
+            shortened(name),
             shortened(subset)
         );
         let place = Trail::default()

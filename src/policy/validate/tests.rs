@@ -96,6 +96,50 @@ fn a_destination_has_to_be_there() {
 }
 
 #[test]
+fn a_mirror_has_to_be_there() {
+    let mirror = |service: &str, subset: Option<&str>| Mirror {
+        service: service.into(),
+        subset: subset.map(Into::into),
+        percent: Percent::HUNDRED,
+    };
+    let at = "routes[0].rules[0].mirrors[0]";
+    assert_eq!(
+        one(|policy| rule(policy).mirrors.push(mirror("nobody", None))),
+        ("unknown-service", format!("{at}.service"))
+    );
+    assert_eq!(
+        one(|policy| rule(policy).mirrors.push(mirror("reviews", Some("v9")))),
+        ("unknown-subset", format!("{at}.subset"))
+    );
+    // A subset that gets copies alone is used.
+    let copies_alone = found(|policy| {
+        rule(policy).to = vec![Destination::new("reviews")];
+        rule(policy).mirrors.push(mirror("reviews", Some("v1")));
+    });
+    assert_eq!(copies_alone, []);
+}
+
+#[test]
+fn what_cors_says_fits_into_headers() {
+    let at = "routes[0].rules[0].cors";
+    let with =
+        |change: fn(&mut Cors)| one(|policy| change(rule(policy).cors.insert(Cors::default())));
+    let wrong = |place: &str| ("invalid-value", format!("{at}.{place}"));
+    let empty = with(|cors| cors.allow_origins.push(TextMatch::exact("")));
+    assert_eq!(empty, wrong("allowOrigins[0]"));
+    let method = with(|cors| cors.allow_methods = vec!["*".into(), "GET, PUT".into()]);
+    assert_eq!(method, wrong("allowMethods[1]"));
+    let header = with(|cors| cors.allow_headers = vec!["*".into(), "x y".into()]);
+    assert_eq!(header, wrong("allowHeaders[1]"));
+    let exposed = with(|cors| cors.expose_headers = vec!["x\n".into()]);
+    assert_eq!(exposed, wrong("exposeHeaders[0]"));
+    let age = with(|cors| cors.max_age = Some(Span::from(Duration::from_millis(1_500))));
+    assert_eq!(age, wrong("maxAge"));
+    let never = with(|cors| cors.max_age = Some(Span::from(Duration::ZERO)));
+    assert_eq!(never, wrong("maxAge"));
+}
+
+#[test]
 fn weights_have_a_sum_that_can_be_drawn_from() {
     let zero = one(|policy| rule(policy).to[0].weight = 0);
     assert_eq!(zero, ("no-weight", "routes[0].rules[0].to".into()));

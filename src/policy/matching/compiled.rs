@@ -1,4 +1,4 @@
-use crate::policy;
+use crate::policy::Pattern;
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::meta;
 use regex_automata::nfa::thompson;
@@ -22,7 +22,7 @@ enum Engine {
 
 impl CompiledPattern {
     /// Compiles a pattern.
-    pub fn new(pattern: &policy::Pattern) -> Self {
+    pub fn new(pattern: &Pattern) -> Self {
         // Anchored on both sides already.
         let hir = pattern.anchored();
         let engine = dense(hir).unwrap_or_else(|| {

@@ -1,5 +1,4 @@
-use crate::policy;
-use crate::route::CompiledPattern;
+use crate::policy::{CompiledPattern, TextMatch};
 
 /// A predicate on a text that every request has, such as its method.
 #[derive(Clone, Debug)]
@@ -14,11 +13,11 @@ pub enum TextMatcher {
 
 impl TextMatcher {
     /// Compiles a predicate.
-    pub fn compile(text: &policy::TextMatch) -> Self {
+    pub fn compile(text: &TextMatch) -> Self {
         match text {
-            policy::TextMatch::Exact(text) => Self::Exact(text.as_str().into()),
-            policy::TextMatch::Prefix(text) => Self::Prefix(text.as_str().into()),
-            policy::TextMatch::Regex(pattern) => Self::Regex(CompiledPattern::new(pattern)),
+            TextMatch::Exact(text) => Self::Exact(text.as_str().into()),
+            TextMatch::Prefix(text) => Self::Prefix(text.as_str().into()),
+            TextMatch::Regex(pattern) => Self::Regex(CompiledPattern::new(pattern)),
         }
     }
 
