@@ -61,7 +61,7 @@ fn a_sound_policy_has_no_findings() {
 
 #[test]
 fn a_service_is_named_as_a_host_is() {
-    for name in ["Reviews", "a b", "a:80", "", "*", "[::1]"] {
+    for name in ["Reviews", "a b", "a:0", "", "*"] {
         let (id, path) = one(|policy| {
             let extra = service(policy).clone();
             let extra = Service {
