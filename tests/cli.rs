@@ -257,6 +257,18 @@ fn usage_that_is_wrong_ends_with_two_and_help_with_nought() {
 }
 
 #[test]
+fn schema_prints_what_lies_in_the_repository() {
+    let ran = run(&["schema"], "");
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert_eq!(
+        ran.json()["$schema"],
+        "http://json-schema.org/draft-07/schema#"
+    );
+    assert_eq!(ran.out, include_str!("../schema/policy.schema.json"));
+    assert_eq!(run(&["schema", "mesh.yaml"], "").code, Some(2));
+}
+
+#[test]
 fn decide_answers_every_question_in_its_order() {
     let questions = concat!(
         "\u{feff}{\"authority\":\"reviews\",\"path\":\"/a\",\"headers\":[[\"x-beta\",\"1\"]]}\r\n",

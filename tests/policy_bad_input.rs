@@ -62,7 +62,7 @@ fn what_cannot_be_read_puts_no_blame_on_the_rest() {
     check(
         "salvage.yaml",
         r#"
-        salvage.yaml:3:12: services.reviews: found the number 5, where a mapping belongs; its fields are `port`, `protocol`, `balance`, `endpoints`, `namespace`, `visibleTo`, `aliases`, `subsets`, `clients`, `inbound`
+        salvage.yaml:3:12: services.reviews: found the number 5, where a mapping belongs; its fields are `port`, `protocol`, `balance`, `endpoints`, `passthrough`, `namespace`, `visibleTo`, `aliases`, `subsets`, `clients`, `inbound`
         salvage.yaml:5:28: services.ratings.endpoints[0].address: `nowhere` has no port; write host:port, such as 10.0.0.1:8080 or [::1]:8080
         salvage.yaml:8:13: services.ratings.subsets.v2.label: there is no field `label` here; did you mean `labels`?
         salvage.yaml:11:13: routes[0].hosts[0]: `a b` names no host; write a DNS name or an IP address, without scheme and path

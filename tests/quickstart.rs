@@ -1,30 +1,45 @@
-//! The quickstart sees what the policy does: with a part of it switched off, it fails.
+//! The quickstart sees what the policy does: with a part of it switched off, it fails. And it sees
+//! the same in the documents of others.
 
 #[allow(dead_code, unreachable_pub, clippy::disallowed_methods)]
-#[path = "../examples/quickstart.rs"]
-mod quickstart;
+#[path = "../examples/scenario/mod.rs"]
+mod scenario;
+
+const NATIVE: &str = include_str!("../examples/quickstart.yaml");
+const ISTIO: &str = include_str!("../examples/istio.yaml");
+const GATEWAY_API: &str = include_str!("../examples/gateway_api.yaml");
+
+async fn missed(text: &str, without: &str) -> String {
+    let error = scenario::run(text, without).await.unwrap_err();
+    error.to_string().chars().take(14).collect()
+}
 
 #[tokio::test]
 async fn it_passes_as_it_is() {
-    quickstart::run("nothing").await.unwrap();
+    for text in [NATIVE, ISTIO, GATEWAY_API] {
+        scenario::run(text, "nothing").await.unwrap();
+    }
 }
 
 #[tokio::test]
 async fn it_fails_without_the_fault() {
-    let missed = quickstart::run("fault").await.unwrap_err().to_string();
-    assert!(missed.starts_with("1 of the above"), "{missed}");
+    for text in [NATIVE, ISTIO] {
+        assert_eq!(missed(text, "fault").await, "1 of the above");
+    }
 }
 
 #[tokio::test]
 async fn it_fails_without_the_limit() {
-    let missed = quickstart::run("limit").await.unwrap_err().to_string();
-    assert!(missed.starts_with("8 of the above"), "{missed}");
+    for text in [NATIVE, ISTIO, GATEWAY_API] {
+        assert_eq!(missed(text, "limit").await, "8 of the above");
+    }
 }
 
 #[tokio::test]
 async fn it_fails_without_the_split() {
-    let missed = quickstart::run("split").await.unwrap_err().to_string();
-    assert!(missed.starts_with("2 of the above"), "{missed}");
+    for text in [NATIVE, ISTIO, GATEWAY_API] {
+        assert_eq!(missed(text, "split").await, "2 of the above");
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ use tower_mesh::testing::plausible;
 use tower_mesh::{Mesh, Policy, clock};
 
 /// Runs a policy that is written as this text; what the command line leaves out is left out.
-pub async fn main(text: &str) -> ExitCode {
+pub(crate) async fn main(text: &str) -> ExitCode {
     // `-- --without fault`, `limit` or `split` shows that it can fail.
     let without = std::env::args()
         .skip_while(|argument| argument != "--without")
@@ -39,7 +39,7 @@ pub async fn main(text: &str) -> ExitCode {
 }
 
 /// Runs it all with a part of the policy switched off: `nothing`, `fault`, `limit` or `split`.
-pub async fn run(text: &str, without: &str) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn run(text: &str, without: &str) -> Result<(), Box<dyn std::error::Error>> {
     let servers = Servers::default();
     let mut listeners = HashMap::new();
     let mut text = text.to_owned();

@@ -127,11 +127,15 @@ pub(crate) enum Outcome {
     Taken,
     /// It cannot be used; why has been told.
     LeftOut,
-    /// Its kind cannot be imported yet.
-    NotYet,
 }
 
 impl Outcome {
+    /// A document of a kind that this importer does not have.
+    pub(crate) fn misled() -> Self {
+        debug_assert!(false, "a document was brought to the wrong importer");
+        Self::LeftOut
+    }
+
     /// Taken, if there is something to take.
     #[allow(dead_code, reason = "asked for by the kinds to come")]
     pub(crate) fn of(taken: Option<()>) -> Self {
@@ -176,18 +180,6 @@ pub(super) fn import<'a>(
             }
             None => Outcome::LeftOut,
         };
-        if outcome == Outcome::NotYet {
-            let kind = root
-                .peek("kind")
-                .and_then(|kind| kind.text())
-                .unwrap_or_default();
-            let message = format!("importing {} is not there yet", shortened(kind));
-            root.fault(
-                "unsupported-document",
-                message,
-                "write it as services and routes, or leave it out",
-            );
-        }
         if outcome != Outcome::Taken {
             root.left_out("the document is left out");
         }

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 /// What a rule changes in the headers of its requests and replies (Istio: `headers`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Headers {
     /// On the request, once and before the first attempt.
@@ -23,6 +24,7 @@ pub struct Headers {
 ///
 /// Values mean what they say, `%` included. An empty one changes nothing, as with Envoy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct HeaderChanges {
     /// Takes these out, with all their lines.

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 /// How many requests pass (Envoy: a local rate limit with its token bucket).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Limit {
     /// The name by which replies and events speak of the limit; buckets keep their tokens over a
@@ -52,6 +53,7 @@ impl Limit {
 /// So many requests in such a time, with a burst: a token bucket that fills steadily and starts
 /// full.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Rate {
     /// How many requests in [`per`](Self::per).
@@ -68,12 +70,14 @@ pub struct Rate {
 
 /// What tells clients apart.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Key {
     /// The value of this request header; all its lines where it is repeated.
     ///
     /// A client can send what it likes: use a header that something in front of this has verified.
     #[serde(with = "crate::policy::matching::header_name")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::policy::Header"))]
     Header(http::HeaderName),
     /// The first value of this query parameter, as it was sent.
     Query(String),

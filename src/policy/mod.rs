@@ -37,6 +37,8 @@ mod limit;
 mod matching;
 pub(crate) mod registry;
 mod route;
+#[cfg(feature = "schema")]
+mod schema;
 mod scope;
 mod service;
 pub(crate) mod trail;
@@ -75,6 +77,7 @@ use std::collections::BTreeMap;
 
 /// The root: everything that is known about services and how requests reach them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Policy {
     /// Settings of the mesh as a whole.
@@ -97,6 +100,7 @@ pub struct Policy {
 
 /// Settings of the mesh as a whole (Istio: MeshConfig).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct MeshSettings {
     /// What becomes of requests to hosts that the policy does not know.
@@ -128,6 +132,7 @@ impl Default for MeshSettings {
 /// How paths are made alike before anything looks at them, so that two ways to write one path
 /// cannot be told apart by a rule and confused by a server (Istio: `pathNormalization`).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum PathNormalization {
     /// They stay as they came.
@@ -145,6 +150,7 @@ pub enum PathNormalization {
 /// What becomes of requests to hosts that the policy does not know (Istio:
 /// `outboundTrafficPolicy.mode`).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum OutboundTrafficPolicy {
     /// They are sent to the host that they address, as if there were no mesh. The default, as in

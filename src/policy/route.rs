@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What happens to requests for some hosts (Istio: VirtualService).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Route {
     /// The name by which replies, events and errors speak of the route. Unique in a policy.
@@ -35,6 +36,7 @@ pub struct Route {
 
 /// Which of several rules that match decides.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Precedence {
     /// The first, as they are listed. VirtualServices have it so.
@@ -48,6 +50,7 @@ pub enum Precedence {
 
 /// One rule of a [`Route`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Rule {
     /// The name by which replies, events and errors speak of the rule; else its index does.
@@ -91,6 +94,7 @@ pub struct Rule {
 
 /// Where a share of a rule's requests goes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Destination {
     /// The name of one of the policy's services. Where services are named with their ports, the

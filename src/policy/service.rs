@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 /// Endpoints that do the same, under one name (Istio: ServiceEntry and DestinationRule).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Service {
     /// The port by which clients address the service. Default 80. Endpoints have ports of their
@@ -50,6 +51,7 @@ pub struct Service {
 
 /// How some clients see a service.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct ClientSettings {
     /// Which clients.
@@ -116,6 +118,7 @@ impl Service {
 
 /// One server of a service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Endpoint {
     /// Where it listens: `10.0.0.1:8080`, `[::1]:8080` or `name:8080`.
@@ -160,6 +163,7 @@ impl Endpoint {
 
 /// The endpoints that carry all of these labels and stand in this locality.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Subset {
     /// The labels that an endpoint has to carry, each with this value. Empty: any.
@@ -192,6 +196,7 @@ impl Subset {
 
 /// A place: `region`, `region/zone` or `region/zone/subzone`, as Istio writes it.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Locality(pub String);
 
@@ -206,6 +211,7 @@ impl Locality {
 
 /// What the endpoints of a service speak.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Protocol {
     /// HTTP/1.1.
@@ -217,6 +223,7 @@ pub enum Protocol {
 
 /// How an endpoint is chosen for a request.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Balance {
     /// Each in turn, by weight where weights differ (smoothly: 3 and 1 give `AABA`, not `AAAB`).
@@ -232,6 +239,7 @@ pub enum Balance {
 
 /// What the server stack of a service does to requests that arrive.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Inbound {
     /// How many requests pass, in all or for each client. A request must pass every one.

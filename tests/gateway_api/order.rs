@@ -3,7 +3,7 @@
 use crate::{at, fate, found, from, read};
 use proptest::prelude::*;
 use tower_mesh::Plan;
-use tower_mesh::policy::Workload;
+use tower_mesh::policy::{Severity, Workload};
 
 const DOCUMENTS: &[&str] = &[
     "apiVersion: v1
@@ -128,7 +128,7 @@ fn a_field_that_nobody_knows_is_told_and_left_out() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn the_order_of_documents_does_not_matter(
@@ -146,4 +146,41 @@ proptest! {
         prop_assert_eq!(ids(&wanted), ids(&got));
         Plan::lenient(&got.policy, &Workload::default(), None);
     }
+
+    #[test]
+    fn whatever_stands_in_a_field_is_told_rather_than_overlooked(
+        which in 0..DOCUMENTS.len(),
+        place in any::<prop::sample::Index>(),
+        value in prop::sample::select(VALUES),
+    ) {
+        let mut documents: Vec<_> = DOCUMENTS.iter().map(|text| (*text).to_owned()).collect();
+        // Behind the head, which says what the document is.
+        let text = &documents[which];
+        let colons: Vec<_> = text.match_indices(": ").map(|(at, _)| at + 2).skip(2).collect();
+        let start = colons[place.index(colons.len())];
+        let length = text[start..].find([',', '}', ']', '\n']).unwrap();
+        documents[which].replace_range(start..start + length, value);
+        let read = read(&documents.join("---\n"));
+        let errors = read.findings.iter().any(|finding| finding.severity == Severity::Error);
+        let overlooked = read.report.iter().find(|entry| entry.instead == "not read");
+        prop_assert!(errors || overlooked.is_none(), "{overlooked:?}");
+        Plan::lenient(&read.policy, &Workload::default(), None);
+    }
 }
+
+const VALUES: &[&str] = &[
+    "",
+    "null",
+    "[]",
+    "{}",
+    "[x",
+    "{ a: b",
+    "5",
+    "-1",
+    "99999999999",
+    "true",
+    "x",
+    "X y",
+    "'*'",
+    "0",
+];

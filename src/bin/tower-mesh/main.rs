@@ -5,6 +5,7 @@ mod check;
 mod decide;
 mod documents;
 mod lines;
+mod schema;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -27,6 +28,7 @@ struct Cli {
 enum Command {
     Check(check::Check),
     Decide(decide::Decide),
+    Schema(schema::Schema),
 }
 
 fn main() -> ExitCode {
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let verdict = match Cli::parse().command {
         Command::Check(check) => check.run(),
         Command::Decide(decide) => decide.run(),
+        Command::Schema(schema) => schema.run(),
     };
     let verdict = verdict.unwrap_or_else(|error| {
         complain(&error);

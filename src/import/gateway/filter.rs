@@ -138,11 +138,10 @@ impl<'a> Filters<'a> {
             return Some(());
         }
         seen.push(name);
-        let unsupported = match (name, level) {
-            ("ExtensionRef" | "ExternalAuth", _) => true,
-            ("RequestRedirect" | "CORS", Level::Backend) => true,
-            _ => false,
-        };
+        let unsupported = matches!(
+            (name, level),
+            ("ExtensionRef" | "ExternalAuth", _) | ("RequestRedirect" | "CORS", Level::Backend)
+        );
         if unsupported {
             let message = match level {
                 Level::Rule => format!("the filter {name} cannot be applied here"),

@@ -77,7 +77,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, into: &mut Resources<'a>) -> O
         Kind::HttpRoute => http::convert(document).map(|it| into.routes.push(it)),
         Kind::GrpcRoute => grpc::convert(document).map(|it| into.routes.push(it)),
         // Others are not brought here.
-        _ => return Outcome::NotYet,
+        _ => return Outcome::misled(),
     })
 }
 

@@ -155,10 +155,17 @@ fn rule<'a>(field: &Field<'a>, shape: Shape) -> Option<Rule<'a>> {
         broken = true;
     }
     times(&fields, &mut made);
-    made.headers = filters.headers;
-    made.rewrite = filters.rewrite;
-    made.redirect = filters.redirect.filter(|_| !broken);
-    made.cors = filters.cors;
+    // Of a rule that only answers 500 nothing else is kept, or it would be found fault with again.
+    if broken {
+        backends
+            .iter_mut()
+            .for_each(|backend| backend.rewrite = policy::Rewrite::default());
+    } else {
+        made.headers = filters.headers;
+        made.rewrite = filters.rewrite;
+        made.redirect = filters.redirect;
+        made.cors = filters.cors;
+    }
     (!lost).then(|| Rule {
         field: field.clone(),
         made,

@@ -79,7 +79,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, into: &mut Resources<'a>) -> O
                 return Outcome::LeftOut;
             }
         },
-        _ => return Outcome::NotYet,
+        _ => return Outcome::misled(),
     }
     Outcome::Taken
 }

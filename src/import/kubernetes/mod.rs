@@ -45,7 +45,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, into: &mut Resources<'a>) -> O
             into.slices.extend(endpoint_slice::convert(document));
             Outcome::Taken
         }
-        _ => Outcome::NotYet,
+        _ => Outcome::misled(),
     }
 }
 

@@ -179,11 +179,10 @@ impl Merge {
         (self.policy, self.written) = model.into_parts();
         for (desk, outcome) in desks.iter().zip(outcomes) {
             self.hidden |= outcome != Outcome::Taken;
-            self.unreadable |= outcome == Outcome::NotYet;
             self.incomplete |= desk.has_errors();
             let origin = &self.documents[desk.document];
             for finding in desk.findings(&origin.root) {
-                self.findings.push((origin.rank(&finding.at), finding));
+                self.findings.push(origin.rank(&finding.at), finding);
             }
             let report = desk.report(&origin.root);
             // An importer has forgotten something; whoever only reads bad documents is spared.

@@ -1,7 +1,8 @@
 use crate::import::kind::{self, Kind, Sort};
 use crate::import::model::Written;
 use crate::import::read::Read;
-use crate::import::read::origin::{Origin, Rank};
+use crate::import::read::origin::Origin;
+use crate::import::read::told::Told;
 use crate::import::report;
 use crate::policy::trail::{Step, Trail};
 use crate::policy::tree::{Document, Flaw, Mark, Node, Salvage, Trouble, Value, documents};
@@ -31,7 +32,7 @@ pub(super) struct Merge {
     /// Whether there may be services that nobody knows the name of.
     pub(super) hidden: bool,
     pub(super) unreadable: bool,
-    pub(super) findings: Vec<(Rank, Error)>,
+    pub(super) findings: Told,
     pub(super) notes: Vec<String>,
     /// The documents to be imported.
     pub(super) foreign: Vec<(usize, Kind)>,
@@ -221,7 +222,7 @@ impl Merge {
         if let Some(origin) = self.documents.last() {
             error.at.file = origin.file.clone();
             error.at.document = origin.label.clone();
-            self.findings.push((origin.rank(&error.at), error));
+            self.findings.push(origin.rank(&error.at), error);
         }
     }
 
@@ -247,12 +248,11 @@ impl Merge {
             error.at = at;
             error.because = because;
             self.findings
-                .push((self.documents[origin].rank(&error.at), error));
+                .push(self.documents[origin].rank(&error.at), error);
         }
-        self.findings.sort_by_key(|(rank, _)| *rank);
         Read {
             policy: self.policy,
-            findings: self.findings.into_iter().map(|(_, error)| error).collect(),
+            findings: self.findings.into_findings(),
             notes: self.notes,
             report: self.report,
             unreadable: self.unreadable,

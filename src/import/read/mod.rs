@@ -4,6 +4,7 @@ mod files;
 mod foreign;
 mod merge;
 mod origin;
+mod told;
 
 use crate::import::report::Entry;
 use crate::policy::{Error, Errors, Policy};
@@ -124,7 +125,8 @@ impl Documents {
 pub struct Read {
     /// All that could be read.
     pub policy: Policy,
-    /// All that is wrong or can hardly be meant, by place.
+    /// All that is wrong or can hardly be meant, by place; at most 10,000 findings, and one that
+    /// says that there are more.
     pub findings: Vec<Error>,
     /// What was passed over and why, for people.
     pub notes: Vec<String>,

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which pages of other origins may use the answers (Istio: CorsPolicy).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Cors {
     /// The origins that may, as in the header `Origin`: `https://shop.example.com`. An exact `*`
@@ -32,6 +33,7 @@ pub struct Cors {
 
 /// What becomes of preflights of origins that are not allowed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum UnmatchedPreflights {
     /// They go where other requests go. Envoy's and Istio's default.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 /// A copy of a share of the requests for somebody else, whose answer nobody sees (Istio and
 /// Gateway API: mirror).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Mirror {
     /// The name of one of the policy's services.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 /// Sends the client elsewhere (Istio: HTTPRedirect; Gateway API: RequestRedirect). What is absent
 /// stays as the client asked for it; the query stays unless the new path has one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Redirect {
     /// The scheme to go to.
@@ -25,6 +26,7 @@ pub struct Redirect {
 
 /// The scheme of a URL.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Scheme {
     /// `http`, with the default port 80.
@@ -35,6 +37,7 @@ pub enum Scheme {
 
 /// The port of a [`Redirect`].
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum RedirectPort {
     /// The one that the request's host names, unless the redirect names another host; where the

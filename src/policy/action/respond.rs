@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 /// The answer itself, instead of a destination (Istio: HTTPDirectResponse). A body has the type
 /// `text/plain` unless the rule's response headers set another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Respond {
     /// 200 to 599.

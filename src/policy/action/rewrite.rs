@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What of a request's address is changed before it is sent (Istio: HTTPRewrite; Gateway API:
 /// URLRewrite). Routing, faults and limits see the address as it came.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Rewrite {
     /// The host that the endpoint sees, with a port or without.
@@ -17,6 +18,7 @@ pub struct Rewrite {
 
 /// How a path becomes another. The query is no part of it and is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum PathRewrite {
     /// In place of all of it.
@@ -35,6 +37,7 @@ pub enum PathRewrite {
 
 /// Every part of a path that matches, and what stands in its place (Istio: `uriRegexRewrite`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RegexRewrite {
     /// What is replaced. Unlike in matches it need not be the whole path.

@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 ///
 /// Nothing given takes every request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Match {
     /// The path, without the query.
@@ -37,6 +38,10 @@ pub struct Match {
     pub ignore_path_case: bool,
     /// The method, in upper case as in requests: `GET`.
     #[serde(skip_serializing_if = "Option::is_none", with = "text::method")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "Option<crate::policy::schema::Method>")
+    )]
     pub method: Option<TextMatch>,
     /// The scheme: `http` or `https`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,6 +152,7 @@ impl Match {
 
 /// What the value of a header or of a query parameter must be like.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ValueMatch {
     /// This, byte for byte.

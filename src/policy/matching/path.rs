@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 /// What the path of a request must be like. The query is no part of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum PathMatch {
     /// This, byte for byte.

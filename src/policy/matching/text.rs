@@ -1,7 +1,6 @@
 use crate::policy::Pattern;
 use crate::policy::wording::shortened;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 
@@ -34,28 +33,26 @@ impl TextMatch {
 }
 
 /// The form with a key.
-#[derive(Deserialize, Serialize)]
-#[serde(rename = "TextMatch", rename_all = "camelCase")]
-enum Keyed {
-    Exact(String),
-    Prefix(String),
-    Regex(Pattern),
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Keyed<'a> {
+    Prefix(&'a str),
+    Regex(&'a Pattern),
 }
 
-impl From<Keyed> for TextMatch {
-    fn from(keyed: Keyed) -> Self {
-        match keyed {
-            Keyed::Exact(text) => Self::Exact(text),
-            Keyed::Prefix(text) => Self::Prefix(text),
-            Keyed::Regex(pattern) => Self::Regex(pattern),
-        }
-    }
+/// The keys of that form.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Choice {
+    Exact,
+    Prefix,
+    Regex,
 }
 
 impl Serialize for TextMatch {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.clone() {
-            Self::Exact(text) => serializer.serialize_str(&text),
+        match self {
+            Self::Exact(text) => serializer.serialize_str(text),
             Self::Prefix(text) => Keyed::Prefix(text).serialize(serializer),
             Self::Regex(pattern) => Keyed::Regex(pattern).serialize(serializer),
         }
@@ -81,8 +78,24 @@ impl<'de> Visitor<'de> for TextMatchVisitor {
         Ok(TextMatch::Exact(text.to_owned()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TextMatch, A::Error> {
-        Keyed::deserialize(MapAccessDeserializer::new(map)).map(Into::into)
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TextMatch, A::Error> {
+        let matching = match map.next_key()? {
+            Some(Choice::Exact) => TextMatch::Exact(map.next_value()?),
+            Some(Choice::Prefix) => TextMatch::Prefix(map.next_value()?),
+            Some(Choice::Regex) => TextMatch::Regex(map.next_value()?),
+            None => {
+                return Err(de::Error::custom(
+                    "there is no choice here; write one of `exact`, `prefix` and `regex`",
+                ));
+            }
+        };
+        // A second one would be passed over without a word.
+        if map.next_key::<IgnoredAny>()?.is_some() {
+            return Err(de::Error::custom(
+                "this is more than one choice; keep one of `exact`, `prefix` and `regex`",
+            ));
+        }
+        Ok(matching)
     }
 }
 

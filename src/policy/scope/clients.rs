@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 ///
 /// Who the client is, is decided when the policy is compiled: see [`Workload`].
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Clients {
     /// The namespaces. Empty: any.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 /// Where requests from outside come in (Istio and Gateway API: Gateway).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Gateway {
     /// The namespace in which the gateway runs, and from which it sees services. Default:
@@ -23,6 +24,7 @@ pub struct Gateway {
 
 /// One port of a [`Gateway`], with the hosts that it takes there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Listener {
     /// By this name routes choose the listener. Unique in a gateway.
@@ -43,6 +45,7 @@ pub struct Listener {
 
 /// What is spoken on a [`Listener`].
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ListenerProtocol {
     /// HTTP without TLS, of any version.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// A client goes by the first of the policy's sidecars whose clients include it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Sidecar {
     /// By this name errors speak of it.

@@ -115,6 +115,12 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Flaw> {
         match &self.0.value {
             Value::Sequence(items) => visitor.visit_seq(Items { items, next: 0 }),
+            // Whatever was to be chosen here has been told of already.
+            Value::Mapping(entries)
+                if !entries.is_empty() && entries.iter().all(|entry| entry.value.is_spoilt()) =>
+            {
+                Err(self.wrong(&wanted(&visitor), "").caused(Cause::Hollow))
+            }
             Value::Mapping(entries) => visitor.visit_map(Entries { entries, next: 0 }),
             Value::Scalar(scalar) => match scalar.kind {
                 Kind::Null => visitor.visit_unit(),

@@ -6,7 +6,7 @@ use std::fmt;
 /// A share of requests: 0 to 100 percent, to 0.0001 percent.
 ///
 /// Written as a plain number: `10`, `0.5`. What lies between two steps is rounded to the nearer
-/// one, but never down to nothing: what is not zero and below 0.0001 is refused.
+/// one, but never down to nothing: what is not zero, but would be, is refused.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Percent {
     pub(super) millionths: u32,

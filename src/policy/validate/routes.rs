@@ -1,4 +1,4 @@
-use crate::policy::registry::Registry;
+use crate::policy::registry::{Registry, host_and_port};
 use crate::policy::trail::Trail;
 use crate::policy::validate::gateways::check_doors;
 use crate::policy::validate::{actions, check_names, check_span, cors, limits, name_or_index};
@@ -228,6 +228,28 @@ fn check_changes(changes: &HeaderChanges, trail: &Trail, found: &mut Vec<Error>)
     }
 }
 
+/// The names that are likely to be meant: other ports of the same host, else services of the same
+/// namespace, else all. A cluster has too many to list.
+fn nearest<'a>(written: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let host = |name: &str| host_and_port(name).0.to_owned();
+    let home = |name: &str| {
+        let host = host(name);
+        host.split_once('.').map(|(_, home)| home.to_owned())
+    };
+    let same_host = known.iter().filter(|name| host(name) == host(written));
+    let same_host: Vec<_> = same_host.copied().collect();
+    if !same_host.is_empty() {
+        return same_host;
+    }
+    let same_home =
+        { known.iter() }.filter(|name| home(name).is_some_and(|it| Some(it) == home(written)));
+    let same_home: Vec<_> = same_home.copied().collect();
+    match same_home.is_empty() {
+        true => known.to_vec(),
+        false => same_home,
+    }
+}
+
 /// A service, and perhaps one of its subsets, that a rule names.
 fn check_target(
     (name, subset): (&str, Option<&str>),
@@ -241,9 +263,11 @@ fn check_target(
     let Some(known) = services.first() else {
         if !unread.contains(name) {
             let message = format!("there is no service `{}`", shortened(name));
-            let known = policy.services.keys().chain(unread).map(String::as_str);
+            let known: Vec<_> = { policy.services.keys().chain(unread) }
+                .map(String::as_str)
+                .collect();
             let error = Error::new("unknown-service", trail.key("service"), message);
-            found.push(error.advise(choose_from(name, known)));
+            found.push(error.advise(choose_from(name, nearest(name, &known))));
         }
         return;
     };

@@ -206,7 +206,7 @@ fn service<'a, 'b>(
         .ports
         .iter()
         .find(|port| Some(port.name) == parent.section);
-    let port = parent.port.or(by_section.map(|port| port.number));
+    let port = parent.port.or_else(|| Some(by_section?.number));
     if let Some(port) = port
         && !known.ports.iter().any(|known| known.number == port)
     {

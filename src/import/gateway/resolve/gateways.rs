@@ -103,8 +103,9 @@ impl<'a, 'b> Gateways<'a, 'b> {
         for (gateway, entries) in gateways {
             let made = policy::Gateway {
                 namespace: Some(gateway.is.namespace.to_owned()),
+                // Whoever deploys a gateway labels its pods so, and rules may ask for it.
+                labels: [(NAME_LABEL.to_owned(), gateway.is.name.to_owned())].into(),
                 listeners: entries.iter().filter_map(Entry::made).collect(),
-                ..policy::Gateway::default()
             };
             let added = model.add_gateway(&gateway.is.full_name(), made, &gateway.is.root);
             let Some(trail) = added else {
@@ -156,6 +157,9 @@ impl Entry<'_, '_> {
         })
     }
 }
+
+/// The label of a gateway's pods.
+const NAME_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
 
 /// Adds a listener, unless one before it has its port with another protocol, or with its hosts.
 fn admit<'a, 'b>(entry: Entry<'a, 'b>, entries: &mut Vec<Entry<'a, 'b>>) {

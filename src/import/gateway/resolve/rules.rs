@@ -65,13 +65,17 @@ impl Lookup<'_, '_> {
                     let instead = "as large a share of all of the rule's requests is copied";
                     mirror.reference.field.approximated(instead);
                 }
-                if let (Some(service), Ok(percent)) = (self.mirror(mirror), percent) {
+                if let (Some(service), Ok(percent)) = (self.mirror(mirror), percent)
+                    && !rule.broken
+                {
                     made.mirrors.push(copy(service, percent));
                 }
             }
         }
         for mirror in &rule.mirrors {
-            if let Some(service) = self.mirror(mirror) {
+            if let Some(service) = self.mirror(mirror)
+                && !rule.broken
+            {
                 made.mirrors.push(copy(service, mirror.percent));
             }
         }
