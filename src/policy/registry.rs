@@ -9,6 +9,8 @@ pub(crate) struct Registry<'a> {
     policy: &'a Policy,
     /// The services that are named with their ports, by host, in the order of the ports.
     ports: AHashMap<&'a str, Vec<Known<'a>>>,
+    /// The full names of Kubernetes' services, by their short ones.
+    homes: AHashMap<&'a str, Vec<&'a str>>,
 }
 
 /// A service by its name in the policy.
@@ -35,7 +37,21 @@ impl<'a> Registry<'a> {
         for known in ports.values_mut() {
             known.sort_by_key(|known| known.port);
         }
-        Self { policy, ports }
+        let mut homes: AHashMap<_, Vec<_>> = AHashMap::new();
+        for full in ports.keys() {
+            if let Some((short, _)) = in_kubernetes(full, &policy.mesh.cluster_domain) {
+                homes.entry(short).or_default().push(*full);
+            }
+        }
+        // A hash map's order is another in every process.
+        for homes in homes.values_mut() {
+            homes.sort_unstable();
+        }
+        Self {
+            policy,
+            ports,
+            homes,
+        }
     }
 
     /// The services that have this host, one for each port.
@@ -103,11 +119,8 @@ impl<'a> Registry<'a> {
 
     /// The services of Kubernetes for which a short name stands in one namespace or another.
     pub(crate) fn in_any_namespace(&self, name: &str) -> impl Iterator<Item = Known<'a>> {
-        let domain = &self.policy.mesh.cluster_domain;
-        let homes = self.ports.iter().filter(move |(full, _)| {
-            in_kubernetes(full, domain).is_some_and(|(short, _)| short == name)
-        });
-        homes.flat_map(|(_, known)| known.iter().copied())
+        let homes = self.homes.get(name).map_or(&[][..], Vec::as_slice);
+        homes.iter().flat_map(|full| self.ports(full)).copied()
     }
 
     /// The ports among which a destination leaves the choice to the request.

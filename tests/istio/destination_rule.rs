@@ -287,7 +287,7 @@ fn the_most_specific_host_of_a_namespace_wins() {
         )
         + &bare_services(&[SERVICE]);
     assert_eq!(balance(&text, "prod"), Balance::RoundRobin);
-    let exact = text.clone() + &simple("c", "prod", "host: a", "LEAST_REQUEST", "");
+    let exact = text + &simple("c", "prod", "host: a", "LEAST_REQUEST", "");
     assert_eq!(balance(&exact, "prod"), Balance::LeastRequest);
 }
 

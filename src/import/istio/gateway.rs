@@ -240,10 +240,13 @@ fn server_host(field: &Field<'_>, own: &str) -> Option<(Host, Option<String>)> {
     }
 }
 
+/// The namespaces whose VirtualServices may come; `None`: all.
+type Allowed = Option<BTreeSet<String>>;
+
 /// Which VirtualServices may come to which listeners.
 pub(super) struct Bindings<'a> {
-    /// The namespaces, by gateway and listener; `None`: all.
-    allowed: HashMap<String, Vec<(String, Option<BTreeSet<String>>)>>,
+    /// By gateway, the names of its listeners, each with who may come.
+    allowed: HashMap<String, Vec<(String, Allowed)>>,
     refused: &'a HashSet<(&'a str, &'a str)>,
 }
 
@@ -259,7 +262,7 @@ impl Bindings<'_> {
         let Some(listeners) = self.allowed.get(gateway) else {
             return vec![Door::gateway(gateway)];
         };
-        let open = |allowed: &Option<BTreeSet<String>>| {
+        let open = |allowed: &Allowed| {
             allowed
                 .as_ref()
                 .is_none_or(|allowed| allowed.contains(namespace))
@@ -321,8 +324,8 @@ pub(super) fn resolve<'a>(
 
 impl Server<'_> {
     /// The hosts, by who may claim them. A host is open to whom a wildcard above it is open.
-    fn groups(&self) -> Vec<(Option<BTreeSet<String>>, Vec<Host>)> {
-        let mut groups: Vec<(Option<BTreeSet<String>>, Vec<Host>)> = Vec::new();
+    fn groups(&self) -> Vec<(Allowed, Vec<Host>)> {
+        let mut groups: Vec<(Allowed, Vec<Host>)> = Vec::new();
         if self.hosts.iter().all(|(_, home)| home.is_none()) {
             let hosts = self.hosts.iter().map(|(host, _)| host.clone());
             return vec![(None, hosts.collect())];
@@ -334,7 +337,7 @@ impl Server<'_> {
             }
             let above = self.hosts.iter().take(MOST_COMPARED);
             let homes = above.filter(|(other, _)| host.intersection(other).as_ref() == Some(host));
-            let homes: Option<BTreeSet<_>> = homes.map(|(_, home)| home.clone()).collect();
+            let homes: Allowed = homes.map(|(_, home)| home.clone()).collect();
             match groups.iter_mut().find(|(group, _)| *group == homes) {
                 Some((_, hosts)) => hosts.push(host.clone()),
                 None => groups.push((homes, vec![host.clone()])),

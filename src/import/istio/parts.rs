@@ -2,9 +2,22 @@
 
 use crate::import::field::{Field, Fields};
 use crate::import::istio::names::{is_label, read_label};
+use crate::import::resource::Foreign;
 use crate::policy::wording::shortened;
 use crate::policy::{Percent, Span};
 use std::collections::BTreeMap;
+
+/// Which document comes first: the oldest, then by name and namespace. What is in no cluster yet is
+/// the youngest.
+pub(super) fn age<'a>(document: &Foreign<'a>) -> (bool, Option<&'a str>, &'a str, &'a str) {
+    let created = document.created;
+    (
+        created.is_none(),
+        created,
+        document.name,
+        document.namespace,
+    )
+}
 
 /// Who may see a document (`exportTo`). Absent: everybody.
 pub(super) fn export_to(

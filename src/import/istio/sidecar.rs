@@ -2,7 +2,7 @@
 
 use crate::import::field::Field;
 use crate::import::istio::names::{full, is_label, is_wildcard_dns};
-use crate::import::istio::parts::{at_least_one, labels, port};
+use crate::import::istio::parts::{age, at_least_one, labels, port};
 use crate::import::model::Model;
 use crate::import::resource::Foreign;
 use crate::policy::trail::Trail;
@@ -149,15 +149,8 @@ pub(super) fn resolve(sidecars: &[Sidecar<'_>], root: &str, model: &mut Model) {
     let domain = model.policy().mesh.cluster_domain.clone();
     let mut sorted: Vec<_> = sidecars.iter().collect();
     sorted.sort_by_key(|sidecar| {
-        let document = &sidecar.document;
-        let global = document.namespace == root;
-        (
-            sidecar.selector.is_none(),
-            global,
-            document.created,
-            document.name,
-            document.namespace,
-        )
+        let global = sidecar.document.namespace == root;
+        (sidecar.selector.is_none(), global, age(&sidecar.document))
     });
     let mut whole: HashMap<&str, &Sidecar<'_>> = HashMap::new();
     for sidecar in sorted {

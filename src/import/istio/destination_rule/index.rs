@@ -2,6 +2,7 @@ use crate::import::field::Field;
 use crate::import::istio::destination_rule::traffic_policy::Traffic;
 use crate::import::istio::destination_rule::{DestinationRule, Subset};
 use crate::import::istio::names::full;
+use crate::import::istio::parts::age;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The rules of one namespace for one host and the same clients, which are as one.
@@ -26,13 +27,7 @@ pub(super) struct Index<'a, 'b> {
 impl<'a, 'b> Index<'a, 'b> {
     pub(super) fn new(rules: &'b [DestinationRule<'a>], domain: &str) -> Self {
         let mut sorted: Vec<_> = rules.iter().collect();
-        sorted.sort_by_key(|rule| {
-            (
-                rule.document.created,
-                rule.document.name,
-                rule.document.namespace,
-            )
-        });
+        sorted.sort_by_key(|rule| age(&rule.document));
         let mut index = Self {
             groups: Vec::new(),
             exact: HashMap::new(),

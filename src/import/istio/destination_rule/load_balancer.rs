@@ -109,7 +109,10 @@ fn consistent_hash(field: &Field<'_>) {
     if let Some(old) = fields.get("minimumRingSize") {
         whole(&fields, "minimumRingSize");
         deprecated(&old, "ringHash: { minimumRingSize: … }");
-        if fields.get("ringHash").or(fields.get("maglev")).is_some() {
+        if ["ringHash", "maglev"]
+            .iter()
+            .any(|key| fields.get(key).is_some())
+        {
             let message = "the size of the ring is said in two places";
             old.refused("invalid-value", message, "take this one out");
         }
@@ -180,7 +183,7 @@ fn within(field: &Field<'_>, least: f64, most: f64) {
 
 fn is_prime(number: u32) -> bool {
     let mut divisors = (2u32..).take_while(|divisor| divisor * divisor <= number);
-    number > 1 && divisors.all(|divisor| number % divisor != 0)
+    number > 1 && divisors.all(|divisor| !number.is_multiple_of(divisor))
 }
 
 const AT_ONCE: &str = "new endpoints get their full share at once";

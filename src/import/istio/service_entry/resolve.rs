@@ -1,3 +1,4 @@
+use crate::import::istio::parts::age;
 use crate::import::istio::service_entry::endpoint::at;
 use crate::import::istio::service_entry::port::Port;
 use crate::import::istio::service_entry::{ServiceEntry, WorkloadEntry};
@@ -16,10 +17,7 @@ pub(in crate::import::istio) fn resolve(
 ) {
     let workloads = Workloads::new(workloads, &kubernetes.pods);
     let mut sorted: Vec<_> = entries.iter().collect();
-    sorted.sort_by_key(|entry| {
-        let document = &entry.document;
-        (document.created, document.name, document.namespace)
-    });
+    sorted.sort_by_key(|entry| age(&entry.document));
     for entry in sorted {
         for port in &entry.ports {
             for (host, field) in &entry.hosts {

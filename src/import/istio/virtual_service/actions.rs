@@ -90,17 +90,13 @@ pub(super) fn respond(field: &Field<'_>) -> Option<Respond> {
                 _ => bytes(&value, text)?,
             };
         }
-        match body.len() {
-            0..=LONG => {}
-            ..=LONGEST => written.warn(
-                "large-body",
-                "the body is larger than 100 KiB",
-                "let a server answer with so much",
-            ),
-            length => {
-                let message = format!("the body of {length} bytes is larger than 1 MiB");
-                written.refused("invalid-value", message, "let a server answer with so much");
-            }
+        let length = body.len();
+        if length > LONGEST {
+            let message = format!("the body of {length} bytes is larger than 1 MiB");
+            written.refused("invalid-value", message, LET_A_SERVER);
+        } else if length > LONG {
+            let message = format!("the body of {length} bytes is larger than 100 KiB");
+            written.warn("large-body", message, LET_A_SERVER);
         }
     }
     Some(Respond { status: code, body })
@@ -187,6 +183,7 @@ pub(super) fn read_authority(field: &Field<'_>) -> Option<String> {
     None
 }
 
+const LET_A_SERVER: &str = "let a server answer with so much";
 const LONG: usize = 100 << 10;
 const LONGEST: usize = 1 << 20;
 

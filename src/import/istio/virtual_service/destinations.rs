@@ -84,10 +84,7 @@ fn one<'a>(field: &Field<'a>, namespace: &'a str) -> Option<To<'a>> {
 fn named<'a>(field: &Field<'a>, namespace: &'a str) -> Option<Named<'a>> {
     let fields = field.fields(&["host", "subset", "port"]);
     let host_field = fields.need("host");
-    let port = match fields.get("port") {
-        Some(port) => Some(port_selector(&port)),
-        None => None,
-    };
+    let port = fields.get("port").map(|port| port_selector(&port));
     let subset_field = fields
         .get("subset")
         .filter(|subset| subset.text() != Some(""));

@@ -187,7 +187,7 @@ fn check_actions(fields: &Fields<'_>, place: Where<'_>) {
         for key in ["fault", "rewrite"] {
             if let Some(field) = fields.get(key) {
                 let message = format!("`{key}` cannot stand beside `{action}`");
-                field.refused("invalid-value", message, format!("take out one of the two"));
+                field.refused("invalid-value", message, "take out one of the two");
             }
         }
     }

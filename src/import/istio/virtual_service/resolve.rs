@@ -1,5 +1,6 @@
 use crate::import::istio::gateway::Bindings;
 use crate::import::istio::names::{full, host};
+use crate::import::istio::parts::age;
 use crate::import::istio::virtual_service::delegate::Delegates;
 use crate::import::istio::virtual_service::destinations::{Copied, Named};
 use crate::import::istio::virtual_service::http::HttpRoute;
@@ -25,18 +26,15 @@ pub(in crate::import::istio) fn resolve<'a>(
         .iter()
         .filter(|service| !service.is_delegate())
         .collect();
-    roots.sort_by_key(|service| {
-        let document = &service.document;
-        (document.created, document.name, document.namespace)
-    });
+    roots.sort_by_key(|service| age(&service.document));
     for root in roots {
-        add(root, delegates.expand(root), bindings, model);
+        add(root, &delegates.expand(root), bindings, model);
     }
 }
 
 fn add<'a>(
     root: &VirtualService<'a>,
-    routes: Vec<HttpRoute<'a>>,
+    routes: &[HttpRoute<'a>],
     bindings: &Bindings<'a>,
     model: &mut Model,
 ) {
@@ -44,9 +42,10 @@ fn add<'a>(
     let domain = model.policy().mesh.cluster_domain.clone();
     let mut hosts: Vec<Host> = Vec::new();
     let mut host_fields = Vec::new();
+    let mut known = HashSet::new();
     for (written, field) in &root.hosts {
         match host(&full(written, namespace, &domain)) {
-            Some(host) if hosts.contains(&host) => {}
+            Some(host) if !known.insert(host.clone()) => {}
             Some(host) => {
                 hosts.push(host);
                 host_fields.push(field);
@@ -56,7 +55,7 @@ fn add<'a>(
     }
     let doors = doors(root, &hosts, bindings, model.policy());
     let mut rules = Vec::new();
-    for route in &routes {
+    for route in routes {
         match rule(route, model.policy()) {
             Some(rule) => rules.push((rule, route)),
             None => route.field.ignored("no request takes the route"),
