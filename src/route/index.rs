@@ -329,7 +329,11 @@ fn extend(hir: &Hir, start: &mut Vec<u8>) -> bool {
                 extend(branch, &mut start);
                 start
             });
-            start.extend(begin.reduce(shared).unwrap_or_default());
+            start.extend(
+                begin
+                    .reduce(|one, other| shared(one, &other))
+                    .unwrap_or_default(),
+            );
             false
         }
         HirKind::Look(_) | HirKind::Class(_) | HirKind::Repetition(_) => false,
@@ -337,8 +341,8 @@ fn extend(hir: &Hir, start: &mut Vec<u8>) -> bool {
 }
 
 /// What both begin with.
-fn shared(mut one: Vec<u8>, other: Vec<u8>) -> Vec<u8> {
-    let alike = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+fn shared(mut one: Vec<u8>, other: &[u8]) -> Vec<u8> {
+    let alike = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     one.truncate(alike);
     one
 }

@@ -65,11 +65,11 @@ mod tests {
     use crate::policy::PathRewrite;
     use proptest::prelude::*;
 
-    fn of(rewrite: PathRewrite, path: &str, matched: Matched) -> Option<String> {
-        NewPath::compile(&rewrite).of(path, matched)
+    fn of(rewrite: &PathRewrite, path: &str, matched: Matched) -> Option<String> {
+        NewPath::compile(rewrite).of(path, matched)
     }
 
-    fn becomes(rewrite: PathRewrite, path: &str, matched: Matched) -> String {
+    fn becomes(rewrite: &PathRewrite, path: &str, matched: Matched) -> String {
         of(rewrite, path, matched).unwrap()
     }
 
@@ -89,10 +89,16 @@ mod tests {
             ("/foo//bar", "/", "//bar"),
         ] {
             // `/foo` and `/foo/` as a prefix take the same.
-            let got = becomes(PathRewrite::Prefix(new.into()), path, Matched::Prefix(4));
+            let got = becomes(&PathRewrite::Prefix(new.into()), path, Matched::Prefix(4));
             assert_eq!(got, expected, "{path} {new}");
         }
-        let root = |path| becomes(PathRewrite::Prefix("/xyz".into()), path, Matched::Prefix(1));
+        let root = |path| {
+            becomes(
+                &PathRewrite::Prefix("/xyz".into()),
+                path,
+                Matched::Prefix(1),
+            )
+        };
         assert_eq!(root("/"), "/xyz");
         assert_eq!(root("/foo"), "/xyz/foo");
     }
@@ -109,19 +115,19 @@ mod tests {
             ("/foo/bar", Matched::Whole, "/new", "/new"),
             ("/foo/b", Matched::Prefix(4), "/new?y=2", "/new?y=2/b"),
         ] {
-            let got = becomes(PathRewrite::Matched(new.into()), path, taken);
+            let got = becomes(&PathRewrite::Matched(new.into()), path, taken);
             assert_eq!(got, expected, "{path} {new}");
         }
     }
 
     #[test]
     fn what_is_no_path_stays() {
-        let full = |path: &str, new: &str| of(PathRewrite::Full(new.into()), path, Matched::Whole);
+        let full = |path: &str, new: &str| of(&PathRewrite::Full(new.into()), path, Matched::Whole);
         assert_eq!(full("/a", "/b").as_deref(), Some("/b"));
         assert_eq!(full("*", "/b"), None);
         assert_eq!(full("", "/b"), None);
         assert_eq!(full("/a", "b"), None);
-        let emptied = of(PathRewrite::Matched("".into()), "/foo", Matched::Prefix(4));
+        let emptied = of(&PathRewrite::Matched("".into()), "/foo", Matched::Prefix(4));
         assert_eq!(emptied, None);
     }
 
@@ -139,7 +145,7 @@ mod tests {
                     PathRewrite::Prefix(new.clone()),
                     PathRewrite::Matched(new.clone()),
                 ] {
-                    let got = of(rewrite, &path, matched);
+                    let got = of(&rewrite, &path, matched);
                     prop_assert!(got.is_none_or(|path| path.starts_with('/')));
                 }
             }
@@ -153,8 +159,8 @@ mod tests {
         ) {
             let path = format!("{prefix}{rest}");
             let matched = Matched::Prefix(prefix.len() as u32);
-            prop_assert_eq!(&becomes(PathRewrite::Prefix(prefix.clone()), &path, matched), &path);
-            prop_assert_eq!(&becomes(PathRewrite::Matched(prefix), &path, matched), &path);
+            prop_assert_eq!(&becomes(&PathRewrite::Prefix(prefix.clone()), &path, matched), &path);
+            prop_assert_eq!(&becomes(&PathRewrite::Matched(prefix), &path, matched), &path);
         }
     }
 }

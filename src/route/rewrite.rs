@@ -204,7 +204,7 @@ mod tests {
                 PathRewrite::Matched(new.clone()),
                 PathRewrite::Regex(policy::RegexRewrite {
                     pattern: "[a-z]|(/)".parse().unwrap(),
-                    substitution: new.clone(),
+                    substitution: new,
                 }),
             ] {
                 let rewrite = policy::Rewrite { authority: Some(host.clone()), path: Some(path) };

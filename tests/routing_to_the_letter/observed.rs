@@ -165,10 +165,7 @@ fn matches(from: &Value) -> Option<Value> {
     }
     for header in list(&from["headers"]) {
         let name = text(&header["name"]);
-        let value = match value(header) {
-            Some(value) => value,
-            None => return None,
-        };
+        let value = value(header)?;
         let inverted = header["invert_match"] == true;
         let as_empty = header["treat_missing_header_as_empty"] == true;
         match (name, inverted, as_empty || value == "present") {

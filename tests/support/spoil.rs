@@ -59,10 +59,10 @@ impl Spoil {
                 _ => {}
             },
             Change::Rename(child, key) => {
-                if let Some(value) = take(node, *child) {
-                    if let Value::Object(object) = node {
-                        object.insert((*key).to_owned(), value);
-                    }
+                if let Some(value) = take(node, *child)
+                    && let Value::Object(object) = node
+                {
+                    object.insert((*key).to_owned(), value);
                 }
             }
             Change::Edit(at, mark) => {
