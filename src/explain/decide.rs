@@ -291,8 +291,9 @@ fn backend(
     let mut sent = head_of(head);
     rule.change(&mut sent, decision);
     let asked = Asked::of(&sent);
-    let (service, namespace, port) = match cluster.service.is_empty() {
-        // The host that the request addresses, which no document knows.
+    // Where requests are let through to whichever host they address, it is that one.
+    let any = cluster.service.is_empty() || cluster.name.starts_with('*');
+    let (service, namespace, port) = match any {
         true => (asked.host(), None, asked.port()),
         false => (&*cluster.name, cluster.namespace.as_deref(), cluster.port),
     };

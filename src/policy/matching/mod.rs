@@ -136,7 +136,9 @@ impl Match {
             None => true,
             Some(PathMatch::Prefix(path)) => path.as_str() == "/",
             Some(PathMatch::StartsWith(start)) => matches!(start.as_str(), "" | "/"),
-            Some(PathMatch::Exact(_) | PathMatch::Regex(_)) => false,
+            // As Istio, which knows a catch-all by this one expression.
+            Some(PathMatch::Regex(pattern)) => pattern.as_str() == ".*",
+            Some(PathMatch::Exact(_)) => false,
         };
         let anyone = self.port.is_none() && self.from.are_all() && self.gateways.is_empty();
         anywhere
