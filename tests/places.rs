@@ -310,3 +310,64 @@ routes:
         assert_eq!(short(&answer), "reviews.default:9080 by 0", "{host}");
     }
 }
+
+#[test]
+fn a_route_of_which_no_rule_is_for_the_client_is_as_if_it_were_not_there() {
+    let plan = plan(&format!(
+        "{PORTS}
+routes:
+  - name: reviews
+    hosts: [reviews.prod.svc.cluster.local]
+    rules:
+      - match: [{{ from: {{ labels: {{ app: z }} }} }}]
+        to: [{{ service: reviews.prod.svc.cluster.local:9090 }}]
+"
+    ));
+    let from = |labels: &str| {
+        let source = format!(r#"{{"namespace":"x","labels":{labels}}}"#);
+        ask(
+            &plan,
+            &format!(r#"{{"authority":"reviews.prod:9080","path":"/","source":{source}}}"#),
+        )
+    };
+    assert_eq!(from(r#"{"app":"z"}"#), "reviews.prod:9090 by 0");
+    assert_eq!(from("{}"), "reviews.prod:9080");
+}
+
+#[test]
+fn a_port_that_a_service_does_not_have_is_of_no_route() {
+    let plan = plan(&format!(
+        "{PORTS}
+routes:
+  - name: reviews
+    hosts: [reviews.prod.svc.cluster.local]
+    rules: [{{ to: [{{ service: reviews.prod.svc.cluster.local:9090 }}] }}]
+"
+    ));
+    let at = |host: &str| ask(&plan, &format!(r#"{{"authority":"{host}","path":"/"}}"#));
+    for host in ["reviews.prod:9080", "reviews.prod:9090", "reviews.prod"] {
+        assert_eq!(at(host), "reviews.prod:9090 by 0", "{host}");
+    }
+    assert_eq!(at("reviews.prod:1234"), "reviews.prod:1234");
+}
+
+#[test]
+fn a_destination_that_the_client_does_not_know_does_not_exist_for_it() {
+    let plan = plan(
+        r#"
+services:
+  a: { visibleTo: [n], endpoints: [{ address: "10.0.0.1:80" }] }
+routes:
+  - { name: r, hosts: [vip.io], rules: [{ to: [{ service: a, whenMissing: 503 }] }] }
+"#,
+    );
+    let from = |namespace: &str| {
+        let source = format!(r#"{{"namespace":"{namespace}"}}"#);
+        ask(
+            &plan,
+            &format!(r#"{{"authority":"vip.io","path":"/","source":{source}}}"#),
+        )
+    };
+    assert_eq!(from("n"), "a:80 by 0");
+    assert_eq!(from("m"), "Reject 503");
+}

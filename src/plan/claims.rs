@@ -1,5 +1,4 @@
 use crate::policy::Host;
-use crate::route::Hosts;
 use ahash::AHashMap;
 
 /// Which routes claim which hosts.
@@ -41,16 +40,5 @@ impl Claims {
             }
         }
         groups
-    }
-
-    /// What is claimed. `*` alone claims no service: it is for what nobody knows.
-    pub(super) fn hosts(&self) -> Hosts {
-        let mut claimed = Hosts::default();
-        for (number, (host, _)) in (0..).zip(&self.hosts) {
-            if host.name() != "*" {
-                claimed.claim(host, number);
-            }
-        }
-        claimed
     }
 }

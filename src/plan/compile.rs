@@ -5,7 +5,7 @@ use crate::limit::Limits;
 use crate::mirror::Share;
 use crate::plan::select::Spot;
 use crate::plan::{Arm, Cluster, Inbound, Mirror, Place, Plan, Rule};
-use crate::policy::registry::{Registry, host_and_port, in_kubernetes};
+use crate::policy::registry::{Registry, host_and_port, in_kubernetes, is_visible};
 use crate::policy::{self, Balance, Policy, Status, Subset, Workload};
 use crate::route::{Answer, Changes, HeaderEdit, Normalize};
 use crate::split::Weights;
@@ -243,6 +243,9 @@ impl<'a> Compiler<'a> {
             return missing;
         };
         let service = known.service;
+        if !is_visible(service.visible_to.as_deref(), workload) {
+            return missing;
+        }
         let clients = service.clients.iter();
         let clients = { clients }.position(|settings| settings.from.include(workload));
         let (balance, subsets): (_, &'a BTreeMap<String, Subset>) = match clients {

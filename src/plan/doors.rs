@@ -4,7 +4,7 @@ use crate::plan::Rule;
 use crate::plan::claims::Claims;
 use crate::plan::compile::{Compiled, Compiler};
 use crate::plan::entry::{Gateway, Listener, Port};
-use crate::plan::select::{Spot, select};
+use crate::plan::select::{Selected, Spot, select};
 use crate::policy::registry::{host, host_and_port, is_visible, shows};
 use crate::policy::{self, Door, Host, ListenerProtocol, Precedence, Sidecar, Workload};
 use crate::route::{Hosts, Rules, Table};
@@ -48,10 +48,11 @@ impl Compiler<'_> {
         }
         let mut compiled = Compiled::default();
         let mut table = Table::default();
+        let mut laid = Vec::new();
         for (routes, hosts) in claims.groups(|routes| self.first_in_force(routes)) {
-            self.lay(&mut table, &routes, &hosts, spot, &mut compiled);
+            self.lay(&mut table, &routes, &hosts, spot, &mut compiled, &mut laid);
         }
-        self.straight(&mut table, &claims, workload, sidecar);
+        self.straight(&mut table, &laid, workload, sidecar);
         table
     }
 
@@ -81,6 +82,7 @@ impl Compiler<'_> {
         hosts: &[Host],
         spot: Spot<'_>,
         compiled: &mut Compiled,
+        laid: &mut Vec<Host>,
     ) {
         let mut by_port: BTreeMap<Option<u16>, Vec<Host>> = BTreeMap::new();
         let ports = self.ports_that_matter(routes, spot);
@@ -92,31 +94,49 @@ impl Compiler<'_> {
             } else {
                 claimed.port()
             };
-            by_port.entry(port).or_default().push(claimed.clone());
-            if at_listener || claimed.port().is_some() {
-                continue;
-            }
-            let offered = self.registry.ports(claimed.name());
-            let first = offered.first().and_then(|known| known.port);
-            // A client that writes no port means the service's, whichever it is.
-            let unwritten = [80, 443].into_iter().filter(|port| {
-                first.is_some() && offered.iter().all(|known| known.port != Some(*port))
-            });
-            let variants = { ports.iter() }.map(|port| (*port, Some(*port)));
-            let meant: Vec<_> = match ports.is_empty() {
-                true => Vec::new(),
-                false => variants
-                    .chain(unwritten.map(|port| (port, first)))
-                    .collect(),
+            let offered = match at_listener || claimed.port().is_some() {
+                true => &[][..],
+                false => self
+                    .registry
+                    .offered(claimed.name(), &spot.workload.namespace),
             };
-            for (written, port) in meant {
-                if let Some(host) = host(claimed.name(), Some(written)) {
-                    by_port.entry(port).or_default().push(host);
+            let Some(first) = offered.first() else {
+                by_port.entry(port).or_default().push(claimed.clone());
+                if !at_listener && claimed.port().is_none() {
+                    for &port in &ports {
+                        let host = host(claimed.name(), Some(port));
+                        by_port.entry(Some(port)).or_default().extend(host);
+                    }
                 }
+                continue;
+            };
+            // A port that the service does not have is another host's.
+            let offers = |port| offered.iter().any(|known| known.port == Some(port));
+            let own = offered
+                .iter()
+                .filter_map(|known| Some((known.port?, known.port)));
+            // A client that writes no port means the service's, whichever it is.
+            let unwritten = [80, 443].into_iter().filter(|port| !offers(*port));
+            for (written, port) in own.chain(unwritten.map(|port| (port, first.port))) {
+                let port = port.filter(|_| !ports.is_empty());
+                let host = host(claimed.name(), Some(written));
+                by_port.entry(port).or_default().extend(host);
             }
         }
         for (port, hosts) in by_port {
-            let rules = self.rules_for(routes, Spot { port, ..spot }, compiled);
+            let spot = Spot { port, ..spot };
+            let selected = select(self.policy, routes, spot);
+            let none = selected.is_empty();
+            if none
+                && routes
+                    .iter()
+                    .any(|route| !self.policy.routes[*route].rules.is_empty())
+            {
+                // None of its rules is for who asks here: as Istio, it is as if it were not there.
+                continue;
+            }
+            laid.extend(hosts.iter().cloned());
+            let rules = self.rules_for(&selected, spot, compiled);
             table.add(&hosts, rules);
         }
     }
@@ -137,9 +157,14 @@ impl Compiler<'_> {
         ports
     }
 
-    fn rules_for(&mut self, routes: &[usize], spot: Spot<'_>, compiled: &mut Compiled) -> Rules {
+    fn rules_for(
+        &mut self,
+        selected: &[Selected<'_>],
+        spot: Spot<'_>,
+        compiled: &mut Compiled,
+    ) -> Rules {
         let mut rules = Rules::default();
-        for selected in select(self.policy, routes, spot) {
+        for selected in selected {
             let number = self.rule(selected.route, selected.rule, spot, compiled);
             match selected.matching {
                 Some(matching) => rules.add(std::slice::from_ref(matching), number),
@@ -153,11 +178,15 @@ impl Compiler<'_> {
     fn straight(
         &mut self,
         table: &mut Table,
-        claims: &Claims,
+        laid: &[Host],
         workload: &Workload,
         sidecar: Option<&Sidecar>,
     ) {
-        let claimed = claims.hosts();
+        let mut claimed = Hosts::default();
+        // `*` alone takes no service: it is for what nobody knows.
+        for host in laid.iter().filter(|host| host.name() != "*") {
+            claimed.claim(host, 0);
+        }
         let mut taken = BTreeSet::new();
         for known in self.registry.all().collect::<Vec<_>>() {
             let namesakes = self
@@ -285,7 +314,7 @@ impl Compiler<'_> {
         }
         let mut table = Table::default();
         for (routes, hosts) in claims.groups(<[usize]>::to_vec) {
-            self.lay(&mut table, &routes, &hosts, spot, compiled);
+            self.lay(&mut table, &routes, &hosts, spot, compiled, &mut Vec::new());
         }
         Listener::Routes(table)
     }

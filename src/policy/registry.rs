@@ -59,6 +59,21 @@ impl<'a> Registry<'a> {
         self.ports.get(host).map_or(&[], Vec::as_slice)
     }
 
+    /// The services that a client of a namespace means by a host, one for each port.
+    pub(crate) fn offered(&self, host: &str, namespace: &str) -> &[Known<'a>] {
+        let domain = &self.policy.mesh.cluster_domain;
+        let full = match host.split_once('.') {
+            None => format!("{host}.{namespace}.svc.{domain}"),
+            Some((_, home)) if !home.contains('.') => format!("{host}.svc.{domain}"),
+            Some((_, home)) if home.ends_with(".svc") => format!("{host}.{domain}"),
+            Some(_) => return self.ports(host),
+        };
+        match self.ports(host) {
+            [] => self.ports(&full),
+            known => known,
+        }
+    }
+
     /// What a short name stands for in a namespace.
     pub(crate) fn full(&self, host: &str, namespace: &str) -> Option<String> {
         let domain = &self.policy.mesh.cluster_domain;

@@ -163,7 +163,7 @@ fn without_resolution_requests_go_where_they_are_addressed_even_if_only_known_ho
     assert_eq!(found(&read), Vec::<String>::new());
     assert!(read.policy.services["other.org:80"].passthrough);
     let plan = plan(&text);
-    assert_eq!(fate(&ask(&plan, "a.example.com", "/")), "*.example.com@-");
+    assert_eq!(fate(&ask(&plan, "a.example.com", "/")), "a.example.com@-");
     assert_eq!(fate(&ask(&plan, "other.org", "/")), "other.org@-");
     assert_eq!(fate(&ask(&plan, "elsewhere.org", "/")), "NoRoute");
 }

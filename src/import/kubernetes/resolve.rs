@@ -5,7 +5,7 @@ use crate::import::kubernetes::port::{Port, Target};
 use crate::import::kubernetes::service::Service;
 use crate::import::model::Model;
 use crate::policy::wording::shortened;
-use crate::policy::{self, Address, Endpoint, Locality};
+use crate::policy::{self, Address, Endpoint, Host, Locality};
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 
@@ -27,6 +27,10 @@ pub(super) fn services(resources: &Resources<'_>, model: &mut Model) {
         { services.into_iter() }.partition(|service| service.stands_for.is_some());
     for service in own.into_iter().chain(aliases) {
         let host = service.host(&domain);
+        let mut aliases = service.aliases.clone();
+        if service.headless {
+            aliases.extend(format!("*.{host}").parse::<Host>());
+        }
         for port in &service.ports {
             let made = policy::Service {
                 port: port.number,
@@ -37,7 +41,7 @@ pub(super) fn services(resources: &Resources<'_>, model: &mut Model) {
                 },
                 namespace: Some(service.namespace.to_owned()),
                 visible_to: service.visible_to.clone(),
-                aliases: service.aliases.clone(),
+                aliases: aliases.clone(),
                 ..policy::Service::default()
             };
             model.add_service(&format!("{host}:{}", port.number), made, &port.field);

@@ -20,6 +20,8 @@ pub(crate) struct Service<'a> {
     pub(crate) visible_to: Option<Vec<String>>,
     /// Its cluster IPs.
     pub(crate) aliases: Vec<Host>,
+    /// Whether it has none, so that clients may address each of its pods by name.
+    pub(crate) headless: bool,
 }
 
 impl Service<'_> {
@@ -121,7 +123,11 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<Service<'a>> {
     for field in spec.items("clusterIPs") {
         alias(&field, &mut aliases);
     }
+    let headless = spec
+        .get("clusterIP")
+        .is_some_and(|ip| ip.text() == Some("None"));
     Some(Service {
+        headless,
         namespace: document.namespace,
         name: document.name,
         ports: match spec.get("ports") {

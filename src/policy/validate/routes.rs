@@ -231,19 +231,23 @@ fn check_changes(changes: &HeaderChanges, trail: &Trail, found: &mut Vec<Error>)
 /// The names that are likely to be meant: other ports of the same host, else services of the same
 /// namespace, else all. A cluster has too many to list.
 fn nearest<'a>(written: &str, known: &[&'a str]) -> Vec<&'a str> {
-    let host = |name: &str| host_and_port(name).0.to_owned();
-    let home = |name: &str| {
-        let host = host(name);
-        host.split_once('.').map(|(_, home)| home.to_owned())
+    let host = |name| host_and_port(name).0;
+    fn home(host: &str) -> Option<&str> {
+        Some(host.split_once('.')?.1)
+    }
+    let alike = |is: &dyn Fn(&str) -> bool| -> Vec<&'a str> {
+        known
+            .iter()
+            .copied()
+            .filter(|name| is(host(name)))
+            .collect()
     };
-    let same_host = known.iter().filter(|name| host(name) == host(written));
-    let same_host: Vec<_> = same_host.copied().collect();
+    let written = host(written);
+    let same_host = alike(&|there| there == written);
     if !same_host.is_empty() {
         return same_host;
     }
-    let same_home =
-        { known.iter() }.filter(|name| home(name).is_some_and(|it| Some(it) == home(written)));
-    let same_home: Vec<_> = same_home.copied().collect();
+    let same_home = alike(&|there| home(there).is_some() && home(there) == home(written));
     match same_home.is_empty() {
         true => known.to_vec(),
         false => same_home,
@@ -263,11 +267,17 @@ fn check_target(
     let Some(known) = services.first() else {
         if !unread.contains(name) {
             let message = format!("there is no service `{}`", shortened(name));
-            let known: Vec<_> = { policy.services.keys().chain(unread) }
-                .map(String::as_str)
-                .collect();
             let error = Error::new("unknown-service", trail.key("service"), message);
-            found.push(error.advise(choose_from(name, nearest(name, &known))));
+            // Each guess looks at all names: of thousands of wrong ones the first have to do.
+            let guesses = found.iter().filter(|error| error.id == "unknown-service");
+            found.push(match guesses.take(MOST_GUESSES).count() < MOST_GUESSES {
+                true => {
+                    let known = policy.services.keys().chain(unread);
+                    let known: Vec<_> = known.map(String::as_str).collect();
+                    error.advise(choose_from(name, nearest(name, &known)))
+                }
+                false => error.advise("name a service that is there, or add its document"),
+            });
         }
         return;
     };
@@ -296,3 +306,5 @@ fn check_target(
         found.push(error.because(place).advise(advice));
     }
 }
+
+const MOST_GUESSES: usize = 100;
