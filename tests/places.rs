@@ -371,3 +371,29 @@ routes:
     assert_eq!(from("n"), "a:80 by 0");
     assert_eq!(from("m"), "Reject 503");
 }
+
+#[test]
+fn a_consumers_route_hides_the_producers_whichever_port_that_names() {
+    let plan = plan(&format!(
+        "{PORTS}
+routes:
+  - name: c/consumer
+    hosts: [reviews.prod.svc.cluster.local]
+    visibleTo: [c]
+    precedence: specific
+    rules: [{{ to: [{{ service: reviews.prod.svc.cluster.local:9090 }}] }}]
+  - name: prod/producer
+    hosts: [reviews.prod.svc.cluster.local:9080]
+    precedence: specific
+    rules: [{{ match: [{{ path: {{ prefix: /m }} }}], to: [{{ service: reviews.prod.svc.cluster.local:9080 }}] }}]
+"
+    ));
+    let from = |namespace: &str| {
+        let question = format!(
+            r#"{{"authority":"reviews.prod:9080","path":"/m","source":{{"namespace":"{namespace}"}}}}"#
+        );
+        ask(&plan, &question)
+    };
+    assert_eq!(from("c"), "reviews.prod:9090 by 0");
+    assert_eq!(from("d"), "reviews.prod:9080 by 0");
+}

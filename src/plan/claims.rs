@@ -20,6 +20,26 @@ impl Claims {
         }
     }
 
+    /// Lets routes that claim a host on every port claim it on those, too, that others name.
+    pub(super) fn spread(&mut self, spreads: impl Fn(usize) -> bool) {
+        for at in 0..self.hosts.len() {
+            let Some(whole) = self.hosts[at].0.without_port() else {
+                continue;
+            };
+            let Some(&whole) = self.at.get(&whole) else {
+                continue;
+            };
+            let more: Vec<_> = { self.hosts[whole].1.iter() }
+                .copied()
+                .filter(|route| spreads(*route))
+                .collect();
+            let routes = &mut self.hosts[at].1;
+            routes.extend(more);
+            routes.sort_unstable();
+            routes.dedup();
+        }
+    }
+
     /// The hosts that have the same routes in force, together. Those that name a port come first:
     /// the first to claim a port of a host keeps it.
     pub(super) fn groups(

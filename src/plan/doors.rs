@@ -46,6 +46,9 @@ impl Compiler<'_> {
                 }
             }
         }
+        // A consumer's route for all ports of a service hides the producer's for one of them.
+        let routes = &self.policy.routes;
+        claims.spread(|route| routes[route].precedence == Precedence::Specific);
         let mut compiled = Compiled::default();
         let mut table = Table::default();
         let mut laid = Vec::new();

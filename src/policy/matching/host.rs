@@ -29,6 +29,14 @@ impl Host {
         self.port
     }
 
+    /// The same host on every port; `None` if it names no port.
+    pub(crate) fn without_port(&self) -> Option<Self> {
+        self.port.map(|_| Self {
+            name: self.name.clone(),
+            port: None,
+        })
+    }
+
     /// The hosts that are both this one's and the other's; `None` where there are none.
     ///
     /// ```
