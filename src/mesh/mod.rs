@@ -267,6 +267,11 @@ impl Mesh {
             .tell(&Event::ReloadRefused { errors: &errors });
     }
 
+    /// Who asks, as it was said when the mesh was built.
+    pub fn workload(&self) -> &Workload {
+        &self.shared.workload
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> Arc<Policy> {
         self.shared

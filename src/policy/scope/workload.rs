@@ -13,10 +13,11 @@ pub struct Workload {
     /// The labels, as a pod carries them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// The service to which the process belongs, by its name in the policy or a short name.
+    /// The service to which the process belongs, by its name in the policy or a short name: what
+    /// [`Mesh::server`](crate::Mesh::server) takes. Nothing else goes by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// Where the process stands.
+    /// Where the process stands. Balancing does not go by it yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locality: Option<Locality>,
 }
