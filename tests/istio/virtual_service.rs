@@ -755,3 +755,13 @@ fn a_delegate_s_route_that_no_root_takes_is_told_and_ignored() {
         assert!({ taken.report.iter() }.all(|entry| entry.status == Status::Applied));
     }
 }
+
+#[test]
+fn a_redirect_with_two_ports_is_no_error() {
+    let read = read(&vs(
+        "x",
+        "hosts: [a]\nhttp: [{redirect: {authority: 'n:9000', port: 81}}]",
+    ));
+    assert!(!read.findings.is_empty());
+    assert!(!read.findings.iter().any(is_error), "{:?}", read.findings);
+}
