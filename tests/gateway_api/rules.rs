@@ -1,6 +1,7 @@
 //! What the rules of a route say.
 
 use crate::{assert_found, at, fate, found, plan, read};
+use tower_mesh::import::Status;
 use tower_mesh::policy::{Percent, Severity, TextMatch};
 
 const BASE: &str = "
@@ -331,4 +332,34 @@ fn a_host_that_is_set_is_a_rewrite() {
     let read = read(&text);
     let rule = &read.policy.routes[0].rules[0];
     assert_eq!(rule.rewrite.authority.as_deref(), Some("inside.example"));
+}
+
+#[test]
+fn the_timeout_of_a_try_is_the_request_s_where_nothing_is_tried_again() {
+    let to = "backendRefs: [{ name: shop, port: 80 }]";
+    let times = "timeouts: { request: 9s, backendRequest: 2s }";
+    for (more, timeout, ignored) in [
+        (
+            "",
+            "2s",
+            "spec.rules[0].timeouts.request: `backendRequest` is the timeout",
+        ),
+        (
+            "retry: { attempts: 2 }, ",
+            "9s",
+            "spec.rules[0].timeouts.backendRequest: tries have no timeout of their own",
+        ),
+    ] {
+        let read = read(&rule(&format!("{{ {times}, {more}{to} }}")));
+        let made = read.policy.routes[0].rules[0].timeout;
+        assert_eq!(
+            made.map(|timeout| timeout.to_string()).as_deref(),
+            Some(timeout)
+        );
+        let told: Vec<_> = { read.report.iter() }
+            .filter(|entry| entry.status == Status::Ignored && entry.at.path.contains("timeouts."))
+            .map(|entry| format!("{}: {}", entry.at.path, entry.instead))
+            .collect();
+        assert_eq!(told, [ignored]);
+    }
 }

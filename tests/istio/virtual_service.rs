@@ -1,6 +1,6 @@
 use crate::fates;
 use crate::reading::*;
-use tower_mesh::import::Status;
+use tower_mesh::import::{Read, Status};
 
 fn vs(name: &str, spec: &str) -> String {
     document("VirtualService", name, spec)
@@ -708,4 +708,60 @@ fn mirrors_copy_all_unless_they_say_how_much() {
         .map(|mirror| mirror.percent.millionths())
         .collect();
     assert_eq!(shares, [1_000_000, 5_000]);
+}
+
+#[test]
+fn a_delegate_s_route_that_no_root_takes_is_told_and_ignored() {
+    let root = |name: &str, prefix: &str| {
+        vs(
+            name,
+            &format!(
+                "hosts: [{name}]\nhttp:\n- {{match: [{{uri: {{prefix: {prefix}}}}}], delegate: {{name: leaf}}}}"
+            ),
+        )
+    };
+    let leaf = vs(
+        "leaf",
+        "http:\n- {match: [{uri: {prefix: /a/x}}], route: [{destination: {host: a}}]}\n\
+         - {match: [{uri: {prefix: /a/y}}, {uri: {prefix: /b}}], route: [{destination: {host: a}}]}",
+    );
+    let known = services(&["a.prod.svc.cluster.local:80"]);
+    let told = |read: &Read| {
+        let mut found = found(read);
+        found.retain(|found| !found.starts_with("unused-subset"));
+        found
+    };
+    let past = read(&(root("one", "/a") + &leaf + &known));
+    assert_eq!(told(&past), ["never-matches 16:5 spec.http[1]"]);
+    let finding = &past.findings[0];
+    assert!(!is_error(finding) && !finding.advice.is_empty());
+    assert_eq!(finding.because[0].path, "spec.http[0]");
+    assert_eq!(finding.because[0].document, "VirtualService prod/one");
+    let lost: Vec<_> = { past.report.iter() }
+        .filter(|entry| entry.at.document == "VirtualService prod/leaf")
+        .filter(|entry| entry.status != Status::Applied)
+        .collect();
+    assert!(!lost.is_empty());
+    for entry in lost {
+        assert_eq!(entry.status, Status::Ignored);
+        assert!(entry.at.path.starts_with("spec.http[1]"), "{entry}");
+        assert_eq!(entry.instead, "no request of the root's route matches");
+    }
+    // Whichever of the roots is the first: it is enough that one takes it.
+    for (one, other) in [("/a", "/"), ("/", "/a")] {
+        let text = root("one", one) + &root("other", other) + &leaf + &known;
+        let taken = read(&text);
+        assert_eq!(told(&taken), [""; 0], "{one}");
+        assert!({ taken.report.iter() }.all(|entry| entry.status == Status::Applied));
+    }
+}
+
+#[test]
+fn a_redirect_with_two_ports_is_no_error() {
+    let read = read(&vs(
+        "x",
+        "hosts: [a]\nhttp: [{redirect: {authority: 'n:9000', port: 81}}]",
+    ));
+    assert!(!read.findings.is_empty());
+    assert!(!read.findings.iter().any(is_error), "{:?}", read.findings);
 }

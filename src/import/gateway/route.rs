@@ -180,7 +180,7 @@ fn rule<'a>(field: &Field<'a>, shape: Shape) -> Option<Rule<'a>> {
 fn times(fields: &Fields<'_>, made: &mut policy::Rule) {
     // A GRPCRoute has none of the first two.
     if let Some(timeouts) = fields.of().peek("timeouts") {
-        made.timeout = timeout(&timeouts);
+        made.timeout = timeout(&timeouts, fields.of().peek("retry").is_some());
     }
     if let Some(retry) = fields.of().peek("retry") {
         retry.ignored("requests are not retried");
@@ -190,8 +190,9 @@ fn times(fields: &Fields<'_>, made: &mut policy::Rule) {
     }
 }
 
-/// As nothing is tried again, the one try of a request is all of it.
-fn timeout(field: &Field<'_>) -> Option<policy::Span> {
+/// Istio has it so: without `retry` the one try of a request is all of it, and its timeout replaces
+/// that of the request; with it `backendRequest` is for each of the tries.
+fn timeout(field: &Field<'_>, retried: bool) -> Option<policy::Span> {
     let fields = field.fields(&["backendRequest", "request"]);
     let [request, backend] = ["request", "backendRequest"].map(|key| {
         let field = fields.get(key)?;
@@ -210,10 +211,20 @@ fn timeout(field: &Field<'_>) -> Option<policy::Span> {
         );
         return Some(request);
     }
-    // Istio has it so: without retries the timeout of a try replaces that of the request.
-    match backend {
-        Some(backend) => backend,
-        None => request.flatten(),
+    match (backend, retried) {
+        (Some(backend), false) => {
+            if let Some(field) = fields.get("request") {
+                field.ignored("`backendRequest` is the timeout");
+            }
+            backend
+        }
+        (Some(_), true) => {
+            if let Some(field) = fields.get("backendRequest") {
+                field.ignored("tries have no timeout of their own");
+            }
+            request.flatten()
+        }
+        (None, _) => request.flatten(),
     }
 }
 

@@ -84,7 +84,8 @@ fn check_redirect(redirect: &Redirect, matches: &[Match], trail: &Trail, found: 
             let message = "there is a port in the host and another beside it";
             let error = Error::new("invalid-value", trail.key("port"), message);
             let error = error.because(trail.key("host"));
-            found.push(error.advise("write one of the two"));
+            // Imported redirects may have both, as Istio takes them so.
+            found.push(error.advise("write one of the two").warning());
         }
     }
     if redirect.port == RedirectPort::Number(0) {

@@ -1,10 +1,12 @@
 //! Delegates: the routes of another VirtualService take the place of one of the root's.
 
+use crate::import::field::Field;
 use crate::import::istio::virtual_service::VirtualService;
 use crate::import::istio::virtual_service::http::{Delegate, HttpRoute, Settings};
 use crate::import::istio::virtual_service::matching::Entry;
+use crate::policy::trail::Trail;
 use crate::policy::wording::choose_from;
-use crate::policy::{Match, PathMatch, TextMatch, ValueMatch};
+use crate::policy::{Error, Match, PathMatch, TextMatch, ValueMatch};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The VirtualServices that others may refer to.
@@ -12,6 +14,27 @@ pub(super) struct Delegates<'a, 'b> {
     known: HashMap<(&'b str, &'b str), &'b VirtualService<'a>>,
     /// Those that are there, but were refused.
     refused: &'b HashSet<(&'a str, &'a str)>,
+}
+
+/// The routes of delegates that were to take the place of one of a root's, by namespace, name and
+/// index; of those that never did, their field and that of the root's route.
+#[derive(Default)]
+pub(super) struct Placed<'a>(BTreeMap<(&'a str, &'a str, usize), Option<(Field<'a>, Field<'a>)>>);
+
+impl Placed<'_> {
+    /// Tells which routes no root takes. Only when all roots are known: each may take what the
+    /// others do not.
+    pub(super) fn tell(&self) {
+        for (leaf, root) in self.0.values().flatten() {
+            leaf.ignored("no request of the root's route matches");
+            let message = "the root's route has no match that goes with each of these";
+            let mut error = Error::new("never-matches", Trail::default(), message);
+            error.because.push(root.place());
+            let advice = "match within what the root's route matches: below its prefix, with its \
+                          methods and headers";
+            leaf.tell(error.advise(advice).warning());
+        }
+    }
 }
 
 impl<'a, 'b> Delegates<'a, 'b> {
@@ -27,18 +50,38 @@ impl<'a, 'b> Delegates<'a, 'b> {
 
     /// What stands in place of a root's routes: those without a delegate themselves, of others
     /// what their delegates make of them.
-    pub(super) fn expand(&self, root: &VirtualService<'a>) -> Vec<HttpRoute<'a>> {
+    pub(super) fn expand(
+        &self,
+        root: &VirtualService<'a>,
+        placed: &mut Placed<'a>,
+    ) -> Vec<HttpRoute<'a>> {
         let mut routes = Vec::new();
         for route in &root.http {
             let Some(delegate) = &route.delegate else {
                 routes.push(route.clone());
                 continue;
             };
-            let Some(leaf) = self.find(delegate, root) else {
+            let Some(leaves) = self.find(delegate, root) else {
                 route.field.left_out("requests go past the route");
                 continue;
             };
-            routes.extend(leaf.http.iter().filter_map(|leaf| merge(route, leaf)));
+            for leaf in &leaves.http {
+                let document = &leaves.document;
+                let key = (document.namespace, document.name, leaf.index);
+                match merge(route, leaf) {
+                    Ok(merged) => {
+                        routes.push(merged);
+                        placed.0.insert(key, None);
+                    }
+                    Err(Unfit::Apart) => {
+                        let fields = || Some((leaf.field.clone(), route.field.clone()));
+                        placed.0.entry(key).or_insert_with(fields);
+                    }
+                    Err(Unfit::TooMany) => {
+                        placed.0.insert(key, None);
+                    }
+                }
+            }
         }
         routes
     }
@@ -91,8 +134,16 @@ impl<'a, 'b> Delegates<'a, 'b> {
     }
 }
 
-/// The root's route with what the delegate's says; `None` if no request can take both.
-fn merge<'a>(root: &HttpRoute<'a>, leaf: &HttpRoute<'a>) -> Option<HttpRoute<'a>> {
+/// Why a delegate's route does not take the place of the root's.
+enum Unfit {
+    /// No request can take both, as far as Istio compares them.
+    Apart,
+    /// Their matches are too many together, which was told.
+    TooMany,
+}
+
+/// The root's route with what the delegate's says.
+fn merge<'a>(root: &HttpRoute<'a>, leaf: &HttpRoute<'a>) -> Result<HttpRoute<'a>, Unfit> {
     let entries = match (root.takes_all, leaf.takes_all) {
         (true, _) => leaf.entries.clone(),
         (_, true) => root.entries.clone(),
@@ -103,7 +154,7 @@ fn merge<'a>(root: &HttpRoute<'a>, leaf: &HttpRoute<'a>) -> Option<HttpRoute<'a>
         (root, leaf) => leaf.clone().or_else(|| root.clone()),
     };
     let (of, or) = (leaf.settings.clone(), root.settings.clone());
-    Some(HttpRoute {
+    Ok(HttpRoute {
         field: leaf.field.clone(),
         index: root.index,
         name,
@@ -128,7 +179,7 @@ fn merge<'a>(root: &HttpRoute<'a>, leaf: &HttpRoute<'a>) -> Option<HttpRoute<'a>
 
 /// Every match of the delegate with every match of the root that goes with it. One that goes with
 /// none leaves the whole route out.
-fn cross<'a>(roots: &[Entry<'a>], leaves: &[Entry<'a>]) -> Option<Vec<Entry<'a>>> {
+fn cross<'a>(roots: &[Entry<'a>], leaves: &[Entry<'a>]) -> Result<Vec<Entry<'a>>, Unfit> {
     let mut both = Vec::new();
     for leaf in leaves {
         let before = both.len();
@@ -141,7 +192,7 @@ fn cross<'a>(roots: &[Entry<'a>], leaves: &[Entry<'a>]) -> Option<Vec<Entry<'a>>
             dead: root.dead || leaf.dead,
         }));
         if both.len() == before {
-            return None;
+            return Err(Unfit::Apart);
         }
         if both.len() > MOST_MATCHES {
             leaf.field.fault(
@@ -149,10 +200,10 @@ fn cross<'a>(roots: &[Entry<'a>], leaves: &[Entry<'a>]) -> Option<Vec<Entry<'a>>
                 format!("the matches of root and delegate make more than {MOST_MATCHES} together"),
                 "let one of the two match less finely",
             );
-            return None;
+            return Err(Unfit::TooMany);
         }
     }
-    Some(both)
+    Ok(both)
 }
 
 /// What holds for root and delegate; where both say something, the delegate's is the narrower.

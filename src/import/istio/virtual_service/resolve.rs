@@ -1,7 +1,7 @@
 use crate::import::istio::gateway::Bindings;
 use crate::import::istio::names::{full, host};
 use crate::import::istio::parts::age;
-use crate::import::istio::virtual_service::delegate::Delegates;
+use crate::import::istio::virtual_service::delegate::{Delegates, Placed};
 use crate::import::istio::virtual_service::destinations::{Copied, Named};
 use crate::import::istio::virtual_service::http::HttpRoute;
 use crate::import::istio::virtual_service::{Gate, VirtualService};
@@ -27,9 +27,12 @@ pub(in crate::import::istio) fn resolve<'a>(
         .filter(|service| !service.is_delegate())
         .collect();
     roots.sort_by_key(|service| age(&service.document));
+    let mut placed = Placed::default();
     for root in roots {
-        add(root, &delegates.expand(root), bindings, model);
+        let routes = delegates.expand(root, &mut placed);
+        add(root, &routes, bindings, model);
     }
+    placed.tell();
 }
 
 fn add<'a>(
