@@ -348,3 +348,24 @@ fn the_made_up_kind_is_an_error_in_any_group_and_shape() {
         }
     }
 }
+
+#[test]
+fn two_json_values_in_one_text_are_to_be_set_apart() {
+    let read = read("{\"services\": {}}\n{\"services\": {}}\n");
+    let finding = &read.findings[0];
+    assert_eq!((finding.id, finding.at.line), ("syntax", Some(2)));
+    assert!(finding.advice.contains("`---`"), "{}", finding.advice);
+}
+
+#[test]
+fn why_a_document_is_left_out_is_said_once() {
+    let read = read(
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: a }\nspec:\n  \
+         hosts: [a]\n  htp: []\n  http: [{ route: [{ destination: { host: 5 } }] }]\n",
+    );
+    assert!(!read.report.is_empty());
+    for entry in &read.report {
+        assert_eq!(entry.status, Status::Refused, "{entry}");
+        assert_eq!(entry.instead, "the document is left out", "{entry}");
+    }
+}

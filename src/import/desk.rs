@@ -1,4 +1,4 @@
-use crate::import::field::Field;
+use crate::import::field::{Field, LEFT_OUT};
 use crate::import::report::{Entry, Status};
 use crate::policy::trail::Trail;
 use crate::policy::tree::{Mark, Node, Value};
@@ -236,6 +236,10 @@ fn stronger<'a>(own: Option<&'a Said>, above: Option<&'a Said>) -> Option<&'a Sa
     // A part of something that is done nearly may be done exactly; of what is not done at all
     // no part is.
     let exact = theirs.status == Status::Approximated && mine.expressly;
+    // That it is left out says less than why all around it is.
+    if mine.instead == LEFT_OUT && theirs.status == mine.status {
+        return above;
+    }
     match mine.status >= theirs.status || exact {
         true => own,
         false => above,

@@ -347,4 +347,4 @@ impl<'a> Fields<'a> {
 }
 
 /// What happens instead of a refused field, if nothing else is said.
-const LEFT_OUT: &str = "left out";
+pub(super) const LEFT_OUT: &str = "left out";
