@@ -142,6 +142,9 @@ impl Desk {
         };
         let whole = marks.get(&std::ptr::from_ref(root));
         for entry in root.entries() {
+            if entry.key == "metadata" {
+                walk.annotations(&entry.value);
+            }
             // Who it is, and what the cluster says of it.
             if !matches!(
                 entry.key.as_str(),
@@ -172,6 +175,17 @@ enum Fate {
 }
 
 impl Walk<'_> {
+    /// Of what tools write into annotations only what was read is policy.
+    fn annotations(&mut self, metadata: &Node) {
+        let trail = Trail::default().key("metadata").key("annotations");
+        let annotations = metadata.get("annotations").map(Node::entries);
+        for entry in annotations.unwrap_or_default() {
+            if self.marks.contains_key(&std::ptr::from_ref(&entry.value)) {
+                self.enter(&entry.value, entry.at, &trail.key(&entry.key), None);
+            }
+        }
+    }
+
     fn enter(&mut self, node: &Node, at: Mark, trail: &Trail, above: Option<&Said>) -> Fate {
         if self.desk.is_passed_over(node) {
             return Fate::Empty;
