@@ -298,3 +298,74 @@ fn an_advice_cannot_forge_a_finding() {
         "{told:?}"
     );
 }
+
+#[test]
+fn the_made_up_kind_is_an_error_in_any_group_and_shape() {
+    let whole = "spec:\n  hosts: [reviews]\n  http:\n  - match: [{ uri: { prefix: /a } }]\n    route:\n    - \
+                 destination: { host: reviews, subset: v1 }\n      weight: 90\n    timeout: 2s\n";
+    let inner = format!("spec:\n  virtualService:\n{}", {
+        let lines = whole.lines().skip(1).map(|line| format!("  {line}\n"));
+        lines.collect::<String>()
+    });
+    let copied = "  hosts:\n  - reviews\n  http:\n  - match:\n    - uri:\n        prefix: /a\n    route:\n    - \
+                  destination:\n        host: reviews\n        subset: v1\n      weight: 90\n    timeout: 2s\n";
+    let skeleton = "  hosts:\n  - my-service\n  http:\n  - route:\n    - destination:\n        host: \
+                    my-service\n";
+    for version in [
+        "apiVersion: tower-mesh/v1\n",
+        "apiVersion: istio.io/v1\n",
+        "apiVersion: config.istio.io/v1alpha2\n",
+        "apiVersion: v1\n",
+        "apiVersion: [5]\n",
+        "",
+    ] {
+        for (spec, wanted) in [
+            (whole, copied),
+            (&inner, copied),
+            ("spec: { routes: [], retries: 3 }\n", skeleton),
+            ("spec: 5\n", skeleton),
+            ("", skeleton),
+        ] {
+            let text = format!("{version}kind: IstioConfig\nmetadata: {{ name: mine }}\n{spec}");
+            let read = read(&text);
+            let finding = &read.findings[0];
+            assert_eq!(finding.id, "unknown-kind", "{text}");
+            assert_eq!(finding.severity, Severity::Error);
+            let yaml = advised(&read);
+            assert_eq!(
+                yaml,
+                format!(
+                    "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata:\n  name: \
+                     mine\nspec:\n{wanted}"
+                )
+            );
+            let again = self::read(&yaml).findings;
+            assert!(
+                again.iter().all(|finding| finding.id == "unknown-service"
+                    || finding.severity == Severity::Warning),
+                "{again:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn two_json_values_in_one_text_are_to_be_set_apart() {
+    let read = read("{\"services\": {}}\n{\"services\": {}}\n");
+    let finding = &read.findings[0];
+    assert_eq!((finding.id, finding.at.line), ("syntax", Some(2)));
+    assert!(finding.advice.contains("`---`"), "{}", finding.advice);
+}
+
+#[test]
+fn why_a_document_is_left_out_is_said_once() {
+    let read = read(
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: a }\nspec:\n  \
+         hosts: [a]\n  htp: []\n  http: [{ route: [{ destination: { host: 5 } }] }]\n",
+    );
+    assert!(!read.report.is_empty());
+    for entry in &read.report {
+        assert_eq!(entry.status, Status::Refused, "{entry}");
+        assert_eq!(entry.instead, "the document is left out", "{entry}");
+    }
+}

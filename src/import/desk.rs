@@ -1,4 +1,4 @@
-use crate::import::field::Field;
+use crate::import::field::{Field, LEFT_OUT};
 use crate::import::report::{Entry, Status};
 use crate::policy::trail::Trail;
 use crate::policy::tree::{Mark, Node, Value};
@@ -142,6 +142,9 @@ impl Desk {
         };
         let whole = marks.get(&std::ptr::from_ref(root));
         for entry in root.entries() {
+            if entry.key == "metadata" {
+                walk.annotations(&entry.value);
+            }
             // Who it is, and what the cluster says of it.
             if !matches!(
                 entry.key.as_str(),
@@ -172,6 +175,17 @@ enum Fate {
 }
 
 impl Walk<'_> {
+    /// Of what tools write into annotations only what was read is policy.
+    fn annotations(&mut self, metadata: &Node) {
+        let trail = Trail::default().key("metadata").key("annotations");
+        let annotations = metadata.get("annotations").map(Node::entries);
+        for entry in annotations.unwrap_or_default() {
+            if self.marks.contains_key(&std::ptr::from_ref(&entry.value)) {
+                self.enter(&entry.value, entry.at, &trail.key(&entry.key), None);
+            }
+        }
+    }
+
     fn enter(&mut self, node: &Node, at: Mark, trail: &Trail, above: Option<&Said>) -> Fate {
         if self.desk.is_passed_over(node) {
             return Fate::Empty;
@@ -236,6 +250,10 @@ fn stronger<'a>(own: Option<&'a Said>, above: Option<&'a Said>) -> Option<&'a Sa
     // A part of something that is done nearly may be done exactly; of what is not done at all
     // no part is.
     let exact = theirs.status == Status::Approximated && mine.expressly;
+    // That it is left out says less than why all around it is.
+    if mine.instead == LEFT_OUT && theirs.status == mine.status {
+        return above;
+    }
     match mine.status >= theirs.status || exact {
         true => own,
         false => above,

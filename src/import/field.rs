@@ -2,7 +2,7 @@ use crate::import::desk::Desk;
 use crate::import::report::Status;
 use crate::policy::trail::{Step, Trail};
 use crate::policy::tree::{Flaw, Mark, Node, Reader, Value};
-use crate::policy::wording::{choose_from, shortened};
+use crate::policy::wording::{choose_from, meant, shortened};
 use crate::policy::{Error, Place};
 use serde::Deserialize;
 use serde::de::{Error as _, IgnoredAny};
@@ -268,6 +268,14 @@ impl<'a> Field<'a> {
                     advice,
                     ..
                 } = Flaw::unknown_field(key, known);
+                // What all documents have is no setting that somebody looks for in a list.
+                let own = known.iter().copied().filter(|name| !HEADS.contains(name));
+                let advice = match known.len() > HEADS.len() + 1
+                    && meant(key, known.iter().copied()).is_none()
+                {
+                    true => choose_from(key, own),
+                    false => advice,
+                };
                 let mut error = Error::new(id, Trail::default(), message).advise(advice);
                 // The key is at fault, not its value.
                 error.at = self.desk.place(child.trail(), at);
@@ -347,4 +355,7 @@ impl<'a> Fields<'a> {
 }
 
 /// What happens instead of a refused field, if nothing else is said.
-const LEFT_OUT: &str = "left out";
+pub(super) const LEFT_OUT: &str = "left out";
+
+/// What every document may say beside what it is for.
+const HEADS: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];

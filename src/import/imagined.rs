@@ -13,7 +13,8 @@ pub(super) fn advice(root: &Node) -> String {
         root.get("metadata")
             .and_then(|metadata| metadata.get("name")),
     );
-    let hosts = root.get("spec").and_then(|spec| spec.get("virtualHosts"));
+    let spec = root.get("spec");
+    let hosts = spec.and_then(|spec| spec.get("virtualHosts"));
     let several = items(hosts).len() > 1;
     let mut out = Out::default();
     for host in items(hosts).iter().take(MOST) {
@@ -22,7 +23,12 @@ pub(super) fn advice(root: &Node) -> String {
         out.virtual_service(called.unwrap_or("my-routes"), own, host);
     }
     if out.text.is_empty() {
-        return NOTHING.to_owned();
+        let inner = spec.and_then(|spec| spec.get("virtualService"));
+        let inner = inner.map(|inner| inner.get("spec").unwrap_or(inner));
+        let written = [inner, spec].into_iter().flatten();
+        let written =
+            { written }.find(|spec| ["hosts", "http"].iter().any(|key| spec.get(key).is_some()));
+        out.written(name.unwrap_or("my-routes"), written);
     }
     let mut advice = String::from("write a VirtualService");
     if !out.upper.is_empty() {
@@ -49,6 +55,8 @@ struct Out<'a> {
     text: String,
     /// Hosts with capital letters.
     upper: Vec<&'a str>,
+    /// How many values were copied.
+    copied: usize,
 }
 
 impl<'a> Out<'a> {
@@ -57,15 +65,94 @@ impl<'a> Out<'a> {
         let _ = write!(self.text, "\n    {}{text}", "  ".repeat(depth));
     }
 
-    fn virtual_service(&mut self, name: &str, own: Option<&'a str>, host: &'a Node) {
-        if !self.text.is_empty() {
-            self.line(0, "---");
-        }
+    fn head(&mut self, name: &str) {
         self.line(0, "apiVersion: networking.istio.io/v1");
         self.line(0, "kind: VirtualService");
         self.line(0, "metadata:");
         self.line(1, &format!("name: {}", scalar(name)));
         self.line(0, "spec:");
+    }
+
+    /// What is a VirtualService's already, as it is; what of it is not there is made up.
+    fn written(&mut self, name: &str, spec: Option<&Node>) {
+        self.head(name);
+        let part = |key: &str| spec.and_then(|spec| spec.get(key));
+        match part("hosts") {
+            Some(hosts) => self.tree(1, false, Some("hosts"), hosts),
+            None => {
+                self.line(1, "hosts:");
+                self.line(1, "- my-service");
+            }
+        }
+        if let Some(gateways) = part("gateways") {
+            self.tree(1, false, Some("gateways"), gateways);
+        }
+        match part("http") {
+            Some(http) => self.tree(1, false, Some("http"), http),
+            None => {
+                self.line(1, "http:");
+                self.line(1, "- route:");
+                self.line(2, "- destination:");
+                self.line(4, "host: my-service");
+            }
+        }
+    }
+
+    /// Copies a value, as the value of a key, the element of a list, or the first of a mapping
+    /// that is one.
+    fn tree(&mut self, depth: usize, dash: bool, key: Option<&str>, node: &Node) {
+        if self.copied == MOST_COPIED {
+            self.line(depth, "# …");
+        }
+        self.copied += 1;
+        if self.copied > MOST_COPIED {
+            return;
+        }
+        let mut lead = String::from(if dash { "-" } else { "" });
+        if let Some(key) = key {
+            let space = if dash { " " } else { "" };
+            let _ = write!(lead, "{space}{}:", scalar(key));
+        }
+        let inside = depth + 1 + usize::from(dash && key.is_some());
+        match &node.value {
+            Value::Scalar(value) if value.kind == Kind::Null => self.line(depth, &lead),
+            Value::Scalar(value) => {
+                let text = match value.kind {
+                    Kind::String => scalar(&value.text),
+                    _ => shortened(&value.text),
+                };
+                self.line(depth, &format!("{lead} {text}"));
+            }
+            Value::Sequence(items) if items.is_empty() => self.line(depth, &(lead + " []")),
+            Value::Mapping(entries) if entries.is_empty() => self.line(depth, &(lead + " {}")),
+            Value::Sequence(items) => {
+                self.line(depth, &lead);
+                // Below a key the dashes stand in its own column.
+                let inside = inside - usize::from(key.is_some());
+                for item in items {
+                    self.tree(inside, true, None, item);
+                }
+            }
+            Value::Mapping(entries) => {
+                let element = key.is_none();
+                if !element {
+                    self.line(depth, &lead);
+                }
+                for (index, entry) in entries.iter().enumerate() {
+                    let dash = element && index == 0;
+                    // Beside the dash stands the first key, below it the others.
+                    let depth = if dash { depth } else { inside };
+                    self.tree(depth, dash, Some(&entry.key), &entry.value);
+                }
+            }
+        }
+    }
+
+    fn virtual_service(&mut self, name: &str, own: Option<&'a str>, host: &'a Node) {
+        if !self.text.is_empty() {
+            self.line(0, "---");
+        }
+        self.head(name);
         self.line(1, "hosts:");
         let mut hosts: Vec<_> = items(host.get("domains"))
             .iter()
@@ -240,5 +327,4 @@ fn scalar(text: &str) -> String {
 
 const MOST: usize = 20;
 const MOST_NAMED: usize = 3;
-const NOTHING: &str = "nobody reads this kind; write a VirtualService (hosts and routes) of \
-                       `apiVersion: networking.istio.io/v1`";
+const MOST_COPIED: usize = 100;

@@ -86,6 +86,20 @@ pub(crate) fn sort(root: &Node) -> Sort {
     let Some(name) = kind.as_str() else {
         return Sort::Unknown(no_text(kind, "kind"));
     };
+    // Nobody has it in any group, so that it is never somebody else's to be passed over.
+    if name == "IstioConfig" {
+        let place = match version.and_then(Node::as_str) {
+            Some(version) => format!(" in `{}`", shortened(version)),
+            None => String::new(),
+        };
+        return Sort::Unknown(Stranger {
+            id: "unknown-kind",
+            at: kind.at,
+            trail: Trail::default().key("kind"),
+            message: format!("there is no kind `IstioConfig`{place}"),
+            advice: home("VirtualService"),
+        });
+    }
     // People keep it without, as it is no resource of Kubernetes.
     if name == "MeshConfig" && version.is_none() {
         return Sort::Imported(Kind::MeshConfig);

@@ -116,3 +116,14 @@ fn another_root_namespace_has_the_rules_for_all() {
     );
     assert_eq!(balance(&format!("{rule}{service}")), None);
 }
+
+#[test]
+fn an_unknown_setting_is_told_with_settings_only() {
+    let read = read("kind: MeshConfig\nzzzzzzzzzzzz: 1\n");
+    let finding = { read.findings.iter() }.find(|finding| finding.id == "unknown-field");
+    let advice = &finding.unwrap().advice;
+    assert!(advice.contains("`outboundTrafficPolicy`"), "{advice}");
+    for head in ["apiVersion", "kind", "metadata", "status"] {
+        assert!(!advice.contains(&format!("`{head}`")), "{advice}");
+    }
+}

@@ -765,3 +765,29 @@ fn a_redirect_with_two_ports_is_no_error() {
     assert!(!read.findings.is_empty());
     assert!(!read.findings.iter().any(is_error), "{:?}", read.findings);
 }
+
+#[test]
+fn an_unknown_delegate_is_told_with_those_that_there_are() {
+    let root = vs("root", "hosts: [a]\nhttp: [{delegate: {name: zebra}}]");
+    let route = "http: [{route: [{destination: {host: a}}]}]";
+    let far = vs("other", route).replace("namespace: prod", "namespace: far");
+    let read = read(&(root + &vs("leaf", route) + &far));
+    assert_eq!(read.findings[0].id, "unknown-route");
+    assert_eq!(
+        read.findings[0].advice,
+        "there are `far/other`, `prod/leaf`"
+    );
+}
+
+#[test]
+fn an_old_share_of_copies_is_told_with_the_field_that_came_for_it() {
+    let read = read(&vs(
+        "x",
+        "hosts: [a]\nhttp: [{route: [{destination: {host: a}}], mirror: {host: a}, mirrorPercent: 3}]",
+    ));
+    let old = { read.findings.iter() }.find(|finding| finding.id == "deprecated-field");
+    assert_eq!(
+        old.unwrap().advice,
+        "write `mirrorPercentage: { value: … }`"
+    );
+}

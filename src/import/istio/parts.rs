@@ -143,8 +143,8 @@ pub(super) fn percent(field: &Field<'_>) -> Option<Percent> {
 }
 
 /// A whole percentage, as it was written before there was `percentage`.
-pub(super) fn whole_percent(field: &Field<'_>) -> Option<Percent> {
-    deprecated(field, "percentage: { value: … }");
+pub(super) fn whole_percent(field: &Field<'_>, instead: &str) -> Option<Percent> {
+    deprecated(field, &format!("{instead}: {{ value: … }}"));
     let percent: u8 = field.integer(0, 100)?;
     Percent::try_from(f64::from(percent)).ok()
 }

@@ -351,7 +351,14 @@ fn read_list<T: DeserializeOwned>(
 impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Self {
         let error = Self::new(trouble.id, trouble.trail, trouble.message);
-        error.advise(trouble.advice).marked(trouble.at)
+        // The parser's words for a second document that nothing sets apart from the first.
+        let advice = match error.message.contains("expected <document start>") {
+            true => "write `---` between documents, on a line of its own; or look at the \
+                     indentation, the brackets and the quotes here and above"
+                .to_owned(),
+            false => trouble.advice,
+        };
+        error.advise(advice).marked(trouble.at)
     }
 }
 

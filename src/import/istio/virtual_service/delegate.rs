@@ -5,9 +5,9 @@ use crate::import::istio::virtual_service::VirtualService;
 use crate::import::istio::virtual_service::http::{Delegate, HttpRoute, Settings};
 use crate::import::istio::virtual_service::matching::Entry;
 use crate::policy::trail::Trail;
-use crate::policy::wording::choose_from;
+use crate::policy::wording::{choose_from, meant};
 use crate::policy::{Error, Match, PathMatch, TextMatch, ValueMatch};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The VirtualServices that others may refer to.
 pub(super) struct Delegates<'a, 'b> {
@@ -103,8 +103,18 @@ impl<'a, 'b> Delegates<'a, 'b> {
                 let near = known
                     .clone()
                     .filter(|other| other.document.namespace == *namespace);
-                let names = near.map(|other| other.document.name);
-                let advice = choose_from(name, names);
+                let meant = meant(name, near.map(|other| other.document.name));
+                let all = known
+                    .map(|other| format!("{}/{}", other.document.namespace, other.document.name));
+                // In the order of their names, as the map has none.
+                let all: BTreeSet<_> = all.collect();
+                let advice = match meant {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => choose_from(
+                        &format!("{namespace}/{name}"),
+                        all.iter().map(String::as_str),
+                    ),
+                };
                 field.fault("unknown-route", message, advice);
             }
             return None;

@@ -73,12 +73,12 @@ fn share(fields: &Fields<'_>, what: &str) -> Option<Percent> {
     let share = match (fields.get("percentage"), fields.get("percent")) {
         (Some(percentage), old) => {
             if let Some(old) = old {
-                whole_percent(&old);
+                whole_percent(&old, "percentage");
                 old.ignored("`percentage` holds");
             }
             return percent(&percentage);
         }
-        (None, Some(old)) => return whole_percent(&old),
+        (None, Some(old)) => return whole_percent(&old, "percentage"),
         (None, None) => Percent::default(),
     };
     let message = format!("the {what} says no `percentage`, so that it meets no request");

@@ -239,7 +239,7 @@ fn mirror_percent(fields: &Fields<'_>) -> Option<Percent> {
     let old = ["mirrorPercent", "mirror_percent"]
         .into_iter()
         .find_map(|key| fields.get(key));
-    let old = old.map(|field| (whole_percent(&field), field));
+    let old = old.map(|field| (whole_percent(&field, "mirrorPercentage"), field));
     match (fields.get("mirrorPercentage"), old) {
         (Some(field), Some((_, old))) => {
             old.ignored("`mirrorPercentage` holds");
