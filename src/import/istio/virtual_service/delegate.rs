@@ -19,7 +19,10 @@ pub(super) struct Delegates<'a, 'b> {
 /// The routes of delegates that were to take the place of one of a root's, by namespace, name and
 /// index; of those that never did, their field and that of the root's route.
 #[derive(Default)]
-pub(super) struct Placed<'a>(BTreeMap<(&'a str, &'a str, usize), Option<(Field<'a>, Field<'a>)>>);
+pub(super) struct Placed<'a>(BTreeMap<RouteOf<'a>, Option<(Field<'a>, Field<'a>)>>);
+
+/// A delegate, by namespace and name, and the number of one of its routes.
+type RouteOf<'a> = (&'a str, &'a str, usize);
 
 impl Placed<'_> {
     /// Tells which routes no root takes. Only when all roots are known: each may take what the
