@@ -5,7 +5,7 @@ use crate::explain::answer::{
 use crate::explain::question::{NotARequest, Question};
 use crate::fault::Injection;
 use crate::gate::{Decision, Gate as _};
-use crate::plan::{self, Entry, Plan, Rule, unknown_host};
+use crate::plan::{self, Entry, Plan, Rule, unknown_host, without_tls};
 use crate::policy::Workload;
 use crate::reply::{Flags, Refusal, ReplyTo};
 use crate::rng::Chance;
@@ -290,6 +290,9 @@ fn backend(
     // Each destination has its own; the others see nothing of it.
     let mut sent = head_of(head);
     rule.change(&mut sent, decision);
+    if decision.listener.is_some() {
+        without_tls(&mut sent);
+    }
     let asked = Asked::of(&sent);
     // Where requests are let through to whichever host they address, it is that one.
     let any = cluster.service.is_empty() || cluster.name.starts_with('*');

@@ -1,5 +1,5 @@
 use crate::balance::{Endpoint, MakeEndpoint};
-use crate::gate::{Decision, TrustedHops};
+use crate::gate::Decision;
 use crate::live::Live;
 use crate::mesh;
 use crate::mesh::forward::{Forward, Next, UnderWay};
@@ -98,9 +98,6 @@ impl<E> Client<E> {
         let mut decision = Decision::new(self.shared.rng.chance());
         // First of all, as rules may look at what is added.
         decision.deadline = mesh::Context::send(&mut request, self.in_scope);
-        if entry != Entry::Mesh {
-            decision.trusted_hops = TrustedHops(wired.running.plan.policy().mesh.trusted_hops);
-        }
         // The gates look at the request by reference, and it is sent from here: each time that it
         // is passed by value it is copied.
         match UnderWay::begin(wired, entry, &mut request, decision) {

@@ -44,7 +44,8 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub(super) fn compile(mut self, workload: &Workload) -> Plan {
+    /// `shared` is the policy itself, for the plan to keep.
+    pub(super) fn compile(mut self, workload: &Workload, shared: Arc<Policy>) -> Plan {
         let policy = self.policy;
         let sidecars = policy.sidecars.iter();
         let sidecar = { sidecars }.find(|sidecar| sidecar.from.include(workload));
@@ -82,7 +83,7 @@ impl<'a> Compiler<'a> {
                 .unwrap_or(policy.mesh.outbound_traffic_policy),
             normalize: Normalize(policy.mesh.path_normalization),
             unknown,
-            policy: Arc::new(policy.clone()),
+            policy: shared,
             elsewhere: Default::default(),
         }
     }

@@ -13,7 +13,7 @@ pub(crate) use entry::{Entry, without_tls};
 use crate::balance::Target;
 use crate::cors::Sharing;
 use crate::fault::Injection;
-use crate::gate::{Decision, Gate as _};
+use crate::gate::{Decision, Gate as _, TrustedHops};
 use crate::limit::Limits;
 use crate::mirror::Share;
 use crate::policy::{self, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
@@ -163,7 +163,11 @@ impl Plan {
     /// Compiles a policy whatever is wrong with it: destinations that do not exist answer with
     /// an error, of two that claim the same the first has it.
     pub fn lenient(policy: &Policy, workload: &Workload, previous: Option<&Self>) -> Self {
-        Compiler::new(policy, previous).compile(workload)
+        Self::keeping(Arc::new(policy.clone()), workload, previous)
+    }
+
+    fn keeping(policy: Arc<Policy>, workload: &Workload, previous: Option<&Self>) -> Self {
+        Compiler::new(&policy, previous).compile(workload, policy.clone())
     }
 
     /// Who asks.
@@ -185,7 +189,7 @@ impl Plan {
             elsewhere.push(plan.clone());
             return plan;
         }
-        let plan = Arc::new(Self::lenient(&self.policy, workload, Some(self)));
+        let plan = Arc::new(Self::keeping(self.policy.clone(), workload, Some(self)));
         if elsewhere.len() == MOST_ELSEWHERE {
             elsewhere.remove(0);
         }
@@ -222,6 +226,7 @@ impl Plan {
             return Some(refusal);
         }
         if let Entry::Gateway(gateway, port) = entry {
+            decision.trusted_hops = TrustedHops(self.policy.mesh.trusted_hops);
             return match self.gateways.get(gateway as usize) {
                 Some(gateway) => gateway.enter(port, request, decision),
                 None => Some(no_route()),
