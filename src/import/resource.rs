@@ -13,7 +13,6 @@ use std::collections::HashMap;
 
 /// A document of others, whose name is known.
 #[derive(Clone)]
-#[allow(dead_code, reason = "more is offered than the first importers ask for")]
 pub(crate) struct Foreign<'a> {
     pub(crate) kind: Kind,
     /// `default` where nothing is written; empty for kinds that lie in no namespace.
@@ -75,13 +74,11 @@ impl<'a> Foreign<'a> {
     /// The fields of the document beside those that all documents have. Others are refused.
     ///
     /// `known` has to name `apiVersion`, `kind`, `metadata` and `status`, too.
-    #[allow(dead_code, reason = "most kinds have a `spec` only")]
     pub(crate) fn fields(&self, known: &'static [&'static str]) -> Fields<'a> {
         self.root.fields(known)
     }
 
     /// The field `spec` of a document that has no other of its own. That it is missing is told.
-    #[allow(dead_code, reason = "asked for by the kinds to come")]
     pub(crate) fn spec(&self) -> Option<Field<'a>> {
         self.root
             .fields(&["apiVersion", "kind", "metadata", "spec", "status"])
@@ -137,7 +134,6 @@ impl Outcome {
     }
 
     /// Taken, if there is something to take.
-    #[allow(dead_code, reason = "asked for by the kinds to come")]
     pub(crate) fn of(taken: Option<()>) -> Self {
         match taken {
             Some(()) => Self::Taken,

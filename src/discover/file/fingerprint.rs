@@ -1,3 +1,4 @@
+use crate::import::is_document;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -88,7 +89,7 @@ fn members(folder: &Path, bounds: Bounds) -> Result<Vec<File>, Trouble> {
             return Err(Trouble::TooManyNames);
         }
         let path = entry.map_err(unreadable)?.path();
-        if !is_policy(&path) {
+        if !is_document(&path) {
             continue;
         }
         let metadata = fs::metadata(&path);
@@ -103,12 +104,6 @@ fn members(folder: &Path, bounds: Bounds) -> Result<Vec<File>, Trouble> {
     // A folder has no order of its own.
     files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
-}
-
-fn is_policy(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default();
-    let kind = path.extension().and_then(|kind| kind.to_str());
-    !name.as_encoded_bytes().starts_with(b".") && matches!(kind, Some("yaml" | "yml" | "json"))
 }
 
 impl File {

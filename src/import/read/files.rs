@@ -37,16 +37,9 @@ fn members(folder: &Path) -> Result<Vec<PathBuf>, Errors> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
         let path = entry.map_err(|error| failed(folder, &error))?.path();
-        let hidden = path
-            .file_name()
-            .is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-        let policy = path
-            .extension()
-            .and_then(|extension| extension.to_str())
-            .is_some_and(|extension| matches!(extension, "yaml" | "yml" | "json"));
         // A link that leads nowhere is kept: that it cannot be read should be said.
         let file = fs::metadata(&path).map_or(true, |metadata| metadata.is_file());
-        if !hidden && policy && file {
+        if is_document(&path) && file {
             paths.push(path);
         }
     }
@@ -61,6 +54,13 @@ fn members(folder: &Path) -> Result<Vec<PathBuf>, Errors> {
     }
     paths.sort();
     Ok(paths)
+}
+
+/// Says whether a file of a folder is read, by its name.
+pub(crate) fn is_document(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    let kind = path.extension().and_then(|kind| kind.to_str());
+    !name.as_encoded_bytes().starts_with(b".") && matches!(kind, Some("yaml" | "yml" | "json"))
 }
 
 /// Reads no more than will be looked at, whatever the file holds.

@@ -5,7 +5,7 @@ use crate::import::read::origin::Origin;
 use crate::import::read::told::Told;
 use crate::import::report;
 use crate::policy::trail::{Step, Trail};
-use crate::policy::tree::{Document, Flaw, Mark, Node, Salvage, Trouble, Value, documents};
+use crate::policy::tree::{Document, Entry, Flaw, Mark, Node, Salvage, Trouble, Value, documents};
 use crate::policy::wording::shortened;
 use crate::policy::{Error, Place, Policy, validate};
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
@@ -154,25 +154,18 @@ impl Merge {
         at: Mark,
         trail: &Trail,
     ) {
-        let Value::Mapping(entries) = &node.value else {
-            salvage.read::<BTreeMap<String, IgnoredAny>>(node, at, trail);
-            self.hidden = true;
-            return;
-        };
-        for (number, entry) in entries.iter().enumerate() {
-            let trail = trail.key(&entry.key);
-            let service = salvage.read(&entry.value, entry.at, &trail);
+        self.hidden |= !matches!(node.value, Value::Mapping(_));
+        for (number, entry, service) in read_map(salvage, node, at, trail) {
             let Some(service) = service else {
                 self.unread.insert(entry.key.clone());
                 continue;
             };
-            if let Some(&(document, _)) = self.services.get(&entry.key) {
-                let first = self.place(document, &trail);
-                self.twice("services", &entry.key, trail, first, entry.at);
-                continue;
+            let trail = trail.key(&entry.key);
+            let first = self.services.get(&entry.key).copied();
+            if self.is_first("services", entry, trail, first) {
+                self.services.insert(entry.key.clone(), (index, number));
+                self.policy.services.insert(entry.key.clone(), service);
             }
-            self.services.insert(entry.key.clone(), (index, number));
-            self.policy.services.insert(entry.key.clone(), service);
         }
     }
 
@@ -184,31 +177,39 @@ impl Merge {
         at: Mark,
         trail: &Trail,
     ) {
-        let Value::Mapping(entries) = &node.value else {
-            salvage.read::<BTreeMap<String, IgnoredAny>>(node, at, trail);
-            return;
-        };
-        for (number, entry) in entries.iter().enumerate() {
+        for (number, entry, gateway) in read_map(salvage, node, at, trail) {
             let trail = trail.key(&entry.key);
-            let Some(gateway) = salvage.read(&entry.value, entry.at, &trail) else {
-                continue;
-            };
-            if let Some(&(document, _)) = self.gateways.get(&entry.key) {
-                let first = self.place(document, &trail);
-                self.twice("gateways", &entry.key, trail, first, entry.at);
-                continue;
+            let first = self.gateways.get(&entry.key).copied();
+            if let Some(gateway) = gateway
+                && self.is_first("gateways", entry, trail, first)
+            {
+                self.gateways.insert(entry.key.clone(), (index, number));
+                self.policy.gateways.insert(entry.key.clone(), gateway);
             }
-            self.gateways.insert(entry.key.clone(), (index, number));
-            self.policy.gateways.insert(entry.key.clone(), gateway);
         }
     }
 
-    /// Tells of a name that was given before.
-    fn twice(&mut self, what: &str, name: &str, trail: Trail, first: Place, at: Mark) {
-        let message = format!("the name `{}` is given to two {what}", shortened(name));
+    /// Says whether nothing has this name yet, and tells if something has.
+    fn is_first(
+        &mut self,
+        what: &str,
+        entry: &Entry,
+        trail: Trail,
+        first: Option<(usize, usize)>,
+    ) -> bool {
+        let Some((document, _)) = first else {
+            return true;
+        };
+        let first = self.place(document, &trail);
+        let message = format!(
+            "the name `{}` is given to two {what}",
+            shortened(&entry.key)
+        );
         let mut error = Error::new("duplicate-name", trail, message);
         error.because.push(first);
-        self.finding(error.advise("rename or remove one of the two").marked(at));
+        let error = error.advise("rename or remove one of the two");
+        self.finding(error.marked(entry.at));
+        false
     }
 
     /// Records what made something unreadable in the last document.
@@ -326,6 +327,25 @@ impl Merge {
         let (_, at, _) = origin.root.follow(trail);
         origin.complete(Place::within(trail.clone()).marked(at))
     }
+}
+
+/// Reads the entries of a mapping, each with its number; `None` for what cannot be read.
+fn read_map<'a, T: DeserializeOwned>(
+    salvage: &mut Salvage,
+    node: &'a Node,
+    at: Mark,
+    trail: &Trail,
+) -> Vec<(usize, &'a Entry, Option<T>)> {
+    if !matches!(node.value, Value::Mapping(_)) {
+        salvage.read::<BTreeMap<String, IgnoredAny>>(node, at, trail);
+    }
+    let entries = node.entries().iter().enumerate();
+    entries
+        .map(|(number, entry)| {
+            let read = salvage.read(&entry.value, entry.at, &trail.key(&entry.key));
+            (number, entry, read)
+        })
+        .collect()
 }
 
 /// Reads the elements of a list that can be read, each with its number.

@@ -6,6 +6,8 @@ mod merge;
 mod origin;
 mod told;
 
+pub(crate) use files::is_document;
+
 use crate::import::report::Entry;
 use crate::policy::{Error, Errors, Policy};
 use merge::Merge;
