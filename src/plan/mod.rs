@@ -6,9 +6,11 @@ mod claims;
 mod compile;
 mod doors;
 mod entry;
+mod routing;
 mod select;
 
-pub(crate) use entry::{Entry, without_tls};
+pub(crate) use entry::{Entry, Gateway, Listener, Port, without_tls};
+pub(crate) use routing::Group;
 
 use crate::balance::Target;
 use crate::cors::Sharing;
@@ -19,13 +21,14 @@ use crate::mirror::Share;
 use crate::policy::{self, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
 use crate::reply::{Flags, Refusal};
 use crate::rng::Chance;
-use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, Table};
+use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize};
 use crate::split::Weights;
 use ahash::AHashMap;
 use compile::Compiler;
-use entry::{Gateway, no_route};
+use entry::no_route;
 use http::{Request, StatusCode};
 use parking_lot::Mutex;
+use routing::Routing;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +38,7 @@ pub struct Plan {
     /// Who asks.
     pub(crate) workload: Workload,
     /// What requests of clients in the mesh find.
-    pub(crate) table: Table,
+    pub(crate) mesh: Routing,
     pub(crate) gateways: Box<[Gateway]>,
     /// The numbers of the gateways.
     pub(crate) gateway_of: AHashMap<Box<str>, u32>,
@@ -62,6 +65,8 @@ pub(crate) struct Rule {
     pub(crate) route: Option<Box<str>>,
     /// Its own name, or its index.
     pub(crate) name: Box<str>,
+    /// Where the policy has it, by route and index; `None` for what no route says.
+    pub(crate) written: Option<(u32, u32)>,
     pub(crate) fault: Injection,
     pub(crate) cors: Option<Sharing>,
     pub(crate) limits: Option<Limits>,
@@ -232,7 +237,7 @@ impl Plan {
                 None => Some(no_route()),
             };
         }
-        let refusal = self.table.admit(request, decision);
+        let refusal = self.mesh.admit(request, decision);
         if refusal.is_none() && decision.rule.is_none() {
             match self.outbound {
                 OutboundTrafficPolicy::AllowAny => decision.rule = Some(self.unknown),
@@ -340,6 +345,7 @@ impl Rule {
             label: host.into(),
             route: None,
             name: "".into(),
+            written: None,
             fault: Injection::default(),
             cors: None,
             limits: None,
