@@ -135,5 +135,13 @@ pub(super) fn text_match(text: &TextMatch) -> Value {
 
 /// Envoy wants all of a text to match, as we do, and its engine is RE2.
 pub(super) fn regex(pattern: &Pattern) -> Value {
-    json!({ "regex": pattern.as_str() })
+    json!({ "regex": expression(pattern) })
+}
+
+/// Envoy refuses an expression of no characters.
+pub(super) fn expression(pattern: &Pattern) -> &str {
+    match pattern.as_str() {
+        "" => "(?:)",
+        expression => expression,
+    }
 }

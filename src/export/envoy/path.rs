@@ -1,5 +1,6 @@
 //! How a path becomes another.
 
+use crate::export::envoy::matching::expression;
 use crate::policy::{Match, PathMatch, PathRewrite, RegexRewrite};
 use serde_json::{Value, json};
 
@@ -72,7 +73,7 @@ fn all_of_it(new: &str) -> Value {
 }
 
 fn regex_rewrite(regex: &RegexRewrite) -> Value {
-    by_regex(regex.pattern.as_str(), &regex.substitution)
+    by_regex(expression(&regex.pattern), &regex.substitution)
 }
 
 fn by_regex(pattern: &str, substitution: &str) -> Value {
