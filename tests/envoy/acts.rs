@@ -219,7 +219,7 @@ pub(crate) fn act(kind: &str, rule: &mut Map<String, Value>, dice: &mut Dice) {
         }
         "delay" => fault(rule, "delay", json!({ "fixed": "1ms", "percent": 100 })),
         "timeout" => {
-            rule.insert("timeout".to_owned(), "40ms".into());
+            rule.insert("timeout".to_owned(), "150ms".into());
             to(rule, json!([{ "service": "slow" }]));
         }
         "limit" => {

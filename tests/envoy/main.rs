@@ -60,7 +60,7 @@ fn envoy_and_the_mesh_do_the_same() {
             .unwrap();
         let tally = Arc::new(Mutex::new(Tally::default()));
         // Only some at a time, so that the servers keep up.
-        let room = Arc::new(Semaphore::new(8));
+        let room = Arc::new(Semaphore::new(24));
         let mut running = JoinSet::new();
         for (world, plan, at, round) in trials {
             let mesh = Mesh::new(&world.policy).unwrap();
@@ -72,11 +72,14 @@ fn envoy_and_the_mesh_do_the_same() {
                 book: book.clone(),
                 tally: tally.clone(),
             };
-            let room = room.clone();
-            running.spawn(async move {
-                let _room = room.acquire().await;
-                trial.run(round).await;
-            });
+            let trial = Arc::new(trial);
+            for number in 0..trial.world.targets.len() {
+                let (trial, room) = (trial.clone(), room.clone());
+                running.spawn(async move {
+                    let _room = room.acquire().await;
+                    trial.run(number, round).await;
+                });
+            }
         }
         while let Some(done) = running.join_next().await {
             done.unwrap();
@@ -106,21 +109,21 @@ struct Fate {
 }
 
 impl Trial {
-    async fn run(&self, round: usize) {
-        let mut dice = Dice::new(round as u64);
-        for target in &self.world.targets {
-            let mut hits = 0;
-            for _ in 0..3 * HITS {
-                let shape = target.request(false, &mut dice);
-                hits += usize::from(self.compare(target, &shape).await);
-                if hits == HITS {
-                    break;
-                }
+    /// Aims at a rule, one request after the other: a limit counts them.
+    async fn run(&self, number: usize, round: usize) {
+        let target = &self.world.targets[number];
+        let mut dice = Dice::new((round * 1_000 + number) as u64);
+        let mut hits = 0;
+        for _ in 0..3 * HITS {
+            let shape = target.request(false, &mut dice);
+            hits += usize::from(self.compare(target, &shape).await);
+            if hits == HITS {
+                break;
             }
-            for _ in 0..MISSES {
-                let shape = target.request(true, &mut dice);
-                self.compare(target, &shape).await;
-            }
+        }
+        for _ in 0..MISSES {
+            let shape = target.request(true, &mut dice);
+            self.compare(target, &shape).await;
         }
     }
 
