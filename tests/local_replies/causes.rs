@@ -5,8 +5,6 @@ use serde_json::{Value, json};
 
 /// A request, and the rule that it meets.
 pub(crate) struct Cause {
-    /// The rule's name and path; the request's, where it is told to have another.
-    pub(crate) rule: String,
     pub(crate) request: Request,
     /// Headers that stand in our reply and not in Envoy's.
     pub(crate) more: &'static [&'static str],
@@ -24,6 +22,21 @@ pub(crate) struct Request {
     pub(crate) at_gateway: bool,
     /// The gateway's port at which it comes in.
     pub(crate) port: u16,
+}
+
+impl Request {
+    /// The request as a value, to this host.
+    pub(crate) fn build<B: Default>(&self, host: &str) -> http::Request<B> {
+        let uri = match host {
+            "" => self.path.clone(),
+            host => format!("http://{host}{}", self.path),
+        };
+        let mut request = http::Request::builder().method(self.method).uri(uri);
+        for (name, value) in &self.headers {
+            request = request.header(*name, *value);
+        }
+        request.body(B::default()).unwrap()
+    }
 }
 
 /// The cause of a reply that was recorded under this name; `None` if there is no such here.
@@ -95,7 +108,6 @@ pub(crate) fn of(case: &str, kind: &str) -> Option<Cause> {
     }
     let limited = rule == "RL";
     Some(Cause {
-        rule: rule.to_owned(),
         request,
         // It says when to come back, which Envoy's local limit does not.
         more: if limited { &["retry-after"] } else { &[] },

@@ -1,11 +1,12 @@
 //! A policy whose rules fail in every way, at work in a gateway and in a client.
 
 use crate::causes::{self, Cause};
-use crate::{far, support};
+use crate::{far, support, wire};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -14,8 +15,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tower_mesh::connect::Hyper;
 use tower_mesh::import::Documents;
@@ -83,6 +83,11 @@ impl Lab {
         for port in [80, 81] {
             doors.insert(port, serve_gateway(&mesh, port, &told).await);
         }
+        // Whoever comes first takes the one token there is.
+        let first = http::Request::get("http://a.test/RL")
+            .body(Empty::new())
+            .unwrap();
+        assert_eq!(answer(&mesh, first).await.status, 200);
         Self {
             mesh,
             doors,
@@ -91,43 +96,33 @@ impl Lab {
         }
     }
 
-    /// The reply as it stands on the wire.
-    pub(crate) async fn through_gateway(&self, cause: &Cause) -> Reply {
-        let request = &cause.request;
-        let mut text = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
-        let lines = { request.host.map(|host| ("host", host)).into_iter() }
-            .chain(request.headers.iter().copied())
-            .chain([("connection", "close")]);
-        for (name, value) in lines {
-            text += &format!("{name}: {value}\r\n");
-        }
-        // The token is taken by whoever comes first.
-        let rounds = if cause.rule == "RL" { 2 } else { 1 };
-        let mut reply = Reply::default();
-        for _ in 0..rounds {
-            self.told.lock().take();
-            reply = said(self.doors[&request.port], &(text.clone() + "\r\n")).await;
-        }
+    /// The reply as a gateway gives it over HTTP/1.1.
+    pub(crate) async fn over_http1(&self, cause: &Cause) -> Reply {
+        self.told.lock().take();
+        let reply = wire::http1(self.doors[&cause.request.port], &cause.request).await;
         let told = self.told.lock().take();
         reply.tells(told.as_ref())
+    }
+
+    /// And over HTTP/2; `None` for what cannot be said in it.
+    pub(crate) async fn over_http2(&self, cause: &Cause) -> Option<Reply> {
+        self.told.lock().take();
+        let reply = wire::http2(self.doors[&cause.request.port], &cause.request).await;
+        let told = self.told.lock().take();
+        reply.map(|reply| reply.tells(told.as_ref()))
     }
 
     /// The reply as the client stack gives it; `None` for what only comes to gateways.
     pub(crate) async fn through_client(&self, cause: &Cause) -> Option<Reply> {
         let request = &cause.request;
-        if request.at_gateway {
-            return None;
-        }
-        let uri = match request.host {
-            Some(host) => format!("http://{host}{}", request.path),
-            None => request.path.clone(),
+        let asked = match request.host {
+            Some(host) => request.build(host),
+            None => request.build(""),
         };
-        let mut asked = http::Request::builder().method(request.method).uri(uri);
-        for (name, value) in &request.headers {
-            asked = asked.header(*name, *value);
+        match request.at_gateway {
+            true => None,
+            false => Some(answer(&self.mesh, asked).await),
         }
-        let asked = asked.body(Empty::<Bytes>::new()).unwrap();
-        Some(answer(&self.mesh, asked).await)
     }
 }
 
@@ -200,61 +195,40 @@ async fn serve_gateway(
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let service = TowerToHyperService::new(service.clone());
-            let serving = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service);
-            tokio::spawn(serving);
+            // HTTP/1.1 or HTTP/2, whichever it is spoken to in.
+            tokio::spawn(async move {
+                let server = auto::Builder::new(TokioExecutor::new());
+                server.serve_connection(TokioIo::new(stream), service).await
+            });
         }
     });
     address
 }
 
-/// Sends a request as it is and reads what is answered, up to the end of the connection.
-async fn said(at: SocketAddr, request: &str) -> Reply {
-    let mut stream = TcpStream::connect(at).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).await.unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let mut lines = head.split("\r\n");
-    let status = lines.next().unwrap();
-    let headers = { lines.map(|line| line.split_once(": ").unwrap()) }
-        .filter(|(name, _)| !["date", "connection"].contains(name));
-    Reply {
-        status: status.split(' ').nth(1).unwrap().parse().unwrap(),
-        headers: { headers }
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-        body: body.to_owned(),
-        ..Reply::default()
-    }
+async fn answer(mesh: &Mesh, request: http::Request<Empty<Bytes>>) -> Reply {
+    let response = mesh.client(connector()).oneshot(request).await.unwrap();
+    let told = response.extensions().get::<LocalReply>().cloned();
+    let mut reply = Reply::of(&response).tells(told.as_ref());
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    reply.body = String::from_utf8(body.to_vec()).unwrap();
+    reply
 }
 
-async fn answer(mesh: &Mesh, request: http::Request<Empty<Bytes>>) -> Reply {
-    let client = mesh.client(connector());
-    let rounds = if request.uri().path() == "/RL" { 2 } else { 1 };
-    let mut reply = Reply::default();
-    for _ in 0..rounds {
-        let asked = http::Request::from_parts(request.clone().into_parts().0, Empty::new());
-        let response = client.clone().oneshot(asked).await.unwrap();
-        let told = response.extensions().get::<LocalReply>().cloned();
+impl Reply {
+    /// The head of a response.
+    pub(crate) fn of<B>(response: &http::Response<B>) -> Self {
         let headers = response.headers().iter();
         let headers = headers.map(|(name, value)| {
             let value = value.to_str().unwrap();
             (name.to_string(), value.to_owned())
         });
-        reply = Reply {
+        Self {
             status: response.status().as_u16(),
             headers: headers.collect(),
-            ..Reply::default()
+            ..Self::default()
         }
-        .tells(told.as_ref());
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        reply.body = String::from_utf8(body.to_vec()).unwrap();
     }
-    reply
-}
 
-impl Reply {
     fn tells(mut self, told: Option<&LocalReply>) -> Self {
         if let Some(told) = told {
             self.flags = told.flags.to_string();
