@@ -179,8 +179,8 @@ impl<'a> Suite<'a> {
         let document = self.manifests.iter().find(is_it);
         let selector = document.map_or(&Value::Null, |service| &service["spec"]["selector"]);
         let served = match selector.as_object() {
-            // Endpoints without pods are those of whoever is expected.
-            None => true,
+            // The endpoints that somebody else keeps are those of the first backend.
+            None => "infra-backend-v1".starts_with(wanted),
             Some(selector) => self.deployments().any(|deployment| {
                 deployment.namespace == namespace
                     && deployment.name.starts_with(wanted)

@@ -115,6 +115,10 @@ fn received(case: &Value, question: &Question, seen: &Seen) -> Vec<String> {
     }
     wrong.extend(listed(&wanted["headers"], &seen.headers, "request"));
     wrong.extend(absent(&wanted["headers_absent"], &seen.headers, "request"));
+    let is_http2 = case["protocol"] == "grpc" || case["request"]["protocol"].is_string();
+    if is_http2 && !seen.http2 {
+        wrong.push("it arrived over HTTP/1.1".to_owned());
+    }
     let sent = match seen.method.as_str() {
         "POST" | "PUT" | "PATCH" => "what is sent",
         _ => "",

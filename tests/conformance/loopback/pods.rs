@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use axum::serve::ListenerExt as _;
 use bytes::{BufMut as _, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use http_body_util::{BodyExt as _, Full};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,7 @@ pub(crate) struct Seen {
     pub(crate) host: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+    pub(crate) http2: bool,
 }
 
 /// All pods of a suite.
@@ -167,6 +168,7 @@ impl Pod {
                 .map(|(name, line)| (name.to_string(), value(line)))
                 .collect(),
             body: String::from_utf8_lossy(&body).into_owned(),
+            http2: head.version == Version::HTTP_2,
         };
         let text = serde_json::to_vec(&seen).unwrap();
         self.log.send(seen).unwrap();
