@@ -26,7 +26,7 @@ use crate::split::Weights;
 use ahash::AHashMap;
 use compile::Compiler;
 use entry::no_route;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use parking_lot::Mutex;
 use routing::Routing;
 use std::fmt;
@@ -226,6 +226,10 @@ impl Plan {
         if !Asked::is_addressed(request) {
             return Some(missing_host());
         }
+        // A client's own URI may lack a path; what comes in has one.
+        if entry != Entry::Mesh && !has_target(request) {
+            return Some(bad_request());
+        }
         // Before anything looks at the path.
         if let Some(refusal) = self.normalize.admit(request, decision) {
             return Some(refusal);
@@ -323,6 +327,19 @@ impl Rule {
 
 fn missing_host() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, Flags::NONE, "missing_host_header")
+}
+
+/// Servers take `GET exact` for the authority of a `CONNECT`, and `GET *` as it is. Envoy's codec
+/// takes neither.
+fn has_target<B>(request: &Request<B>) -> bool {
+    match (request.uri().path(), request.method()) {
+        (_, &Method::CONNECT) | ("*", &Method::OPTIONS) => true,
+        (path, _) => path.starts_with('/'),
+    }
+}
+
+fn bad_request() -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, Flags::DPE, "http1.codec_error").body("Bad Request")
 }
 
 /// As Istio's `REGISTRY_ONLY` answers.
