@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(crate) struct Proxy {
     child: Child,
@@ -80,23 +80,27 @@ impl Together {
             .spawn()
             .unwrap_or_else(|error| panic!("{envoy} cannot be started: {error}"));
         let mut proxy = Proxy { child, folder };
-        let begun = Instant::now();
         for at in ports {
-            while TcpStream::connect(at).is_err() {
-                let gone = proxy.child.try_wait().unwrap();
-                assert!(
-                    gone.is_none() && begun.elapsed() < Duration::from_secs(60),
-                    "Envoy does not listen: {}",
-                    proxy.log()
-                );
-                std::thread::sleep(Duration::from_millis(20));
-            }
+            proxy.wait_for(at);
         }
         proxy
     }
 }
 
 impl Proxy {
+    // Nothing else is to be done until it listens.
+    #[allow(clippy::disallowed_methods)]
+    fn wait_for(&mut self, at: SocketAddr) {
+        let mut tries = 0;
+        while TcpStream::connect(at).is_err() {
+            let gone = self.child.try_wait().unwrap();
+            assert!(gone.is_none(), "Envoy has ended: {}", self.log());
+            assert!(tries < 3_000, "Envoy does not listen: {}", self.log());
+            tries += 1;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     fn log(&self) -> String {
         let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         log.chars().take(4_000).collect()

@@ -106,10 +106,10 @@ async fn outcome(
         }
     }
     // An Envoy does not say how many copies it has sent: those that come within a while are all.
-    while front == Front::Envoy {
-        match tokio::time::timeout(Duration::from_millis(300), pods.log.recv()).await {
-            Ok(Some(one)) => seen.push(one),
-            _ => break,
+    if front == Front::Envoy {
+        let a_while = Duration::from_millis(300);
+        while let Ok(Some(one)) = tokio::time::timeout(a_while, pods.log.recv()).await {
+            seen.push(one);
         }
     }
     while let Ok(one) = pods.log.try_recv() {
