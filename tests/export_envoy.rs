@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tower_mesh::Policy;
 use tower_mesh::export::{Envoy, Exported};
 
-fn export(part: Envoy, policy: &str) -> Exported {
+fn export(part: &Envoy, policy: &str) -> Exported {
     let policy: Policy = policy.parse().unwrap();
     part.export(&policy.compile().unwrap())
 }
@@ -20,7 +20,7 @@ gateways: {{ edge: {{ listeners: [{{ name: web, port: 8080 }}] }} }}
 routes:
   - {{ name: r, hosts: ['*'], gateways: [edge], rules: [{{ name: one, {rule} }}] }}"
     );
-    export(Envoy::gateway("edge"), &policy)
+    export(&Envoy::gateway("edge"), &policy)
 }
 
 fn listeners(exported: &Exported) -> &[Value] {
@@ -50,7 +50,7 @@ fn only_route(exported: &Exported) -> &Value {
 #[test]
 fn of_listeners_on_a_port_the_host_picks_one_and_no_other_is_asked() {
     let exported = export(
-        Envoy::gateway("edge"),
+        &Envoy::gateway("edge"),
         "
 services: { a: { endpoints: [{ address: '10.0.0.1:80' }] } }
 gateways:
@@ -86,17 +86,17 @@ routes:
   - { name: r, hosts: ['x.test:81', 'x.test'], rules: [{ to: [{ service: a }] }] }
 gateways: { edge: { listeners: [{ name: web, port: 8080 }] } }
 ";
-    assert_eq!(ports(&export(Envoy::mesh(), policy)), [80, 81]);
-    assert_eq!(ports(&export(Envoy::everything(), policy)), [80, 81, 8080]);
-    assert_eq!(ports(&export(Envoy::gateway("edge"), policy)), [8080]);
-    assert!(ports(&export(Envoy::gateway("none"), policy)).is_empty());
+    assert_eq!(ports(&export(&Envoy::mesh(), policy)), [80, 81]);
+    assert_eq!(ports(&export(&Envoy::everything(), policy)), [80, 81, 8080]);
+    assert_eq!(ports(&export(&Envoy::gateway("edge"), policy)), [8080]);
+    assert!(ports(&export(&Envoy::gateway("none"), policy)).is_empty());
 }
 
 #[test]
 fn hosts_that_nobody_knows_go_where_the_policy_says() {
     let unknown = |mode: &str| {
         let policy = format!("mesh: {{ outboundTrafficPolicy: {mode} }}");
-        let exported = export(Envoy::mesh(), &policy);
+        let exported = export(&Envoy::mesh(), &policy);
         let host = virtual_hosts(&listeners(&exported)[0])[0].clone();
         assert_eq!(host["domains"], json!(["*"]));
         host["routes"][0].clone()
@@ -169,7 +169,7 @@ gateways:
   two: { listeners: [{ name: safe, port: 443, protocol: https }] }
 ";
     assert_eq!(
-        notes(&export(Envoy::everything(), policy)),
+        notes(&export(&Envoy::everything(), policy)),
         [
             "one:443: approximated: no certificate is known here; somebody in front takes TLS off",
             "two:443: ignored: another gateway has the port; export the gateways apart",
