@@ -8,9 +8,11 @@ use crate::mesh::context;
 use crate::mesh::copies::Copies;
 use crate::mesh::running::{Running, Wired};
 use crate::plan::{Entry, Rule, unknown_host, without_tls};
-use crate::reply::{Flags, Guarded, Refusal, ReplyBody, ReplyTo};
+use crate::policy::Address;
+use crate::reply::{Flags, Guarded, Head, Refusal, ReplyBody, ReplyTo};
+use crate::route::HeaderEdit;
 use crate::timeout::{Deadline, response_timeout};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use std::convert::Infallible;
 use std::fmt;
@@ -157,6 +159,7 @@ impl<E> UnderWay<E> {
             rule: None,
             destination: None,
             origin: None,
+            response: None,
             sent: None,
         };
         let refusal = shut.or_else(|| way.running().plan.enter(entry, request, &mut decision));
@@ -168,7 +171,11 @@ impl<E> UnderWay<E> {
         let rule = way.rule();
         let _ = rule.map(|rule| rule.fault.delay.admit(request, &mut decision));
         match decision.delay {
-            Some(pause) => Next::Pause(way, decision, pause),
+            Some(pause) => {
+                // It came before it is held back.
+                decision.starts();
+                Next::Pause(way, decision, pause)
+            }
             None => way.proceed(request, decision),
         }
     }
@@ -183,6 +190,7 @@ impl<E> UnderWay<E> {
         self.origin = decision.origin.take();
         match chosen {
             Ok(chosen) => {
+                self.bind(request, &mut decision);
                 if decision.listener.is_some() {
                     without_tls(request);
                 }
@@ -210,6 +218,7 @@ impl<E> UnderWay<E> {
                     let _ = rule.weights.admit(request, &mut decision);
                     self.destination = decision.destination;
                 }
+                self.bind(request, &mut decision);
                 Next::Refuse(self, refusal, to)
             }
         }
@@ -349,6 +358,8 @@ pub struct UnderWay<E> {
     destination: Option<u32>,
     /// The page that may read the answer.
     origin: Option<Box<HeaderValue>>,
+    /// What is changed in the reply's head, where that depends on the request.
+    response: Option<Box<HeaderEdit>>,
     sent: Option<Sent>,
 }
 
@@ -372,6 +383,22 @@ impl<E> UnderWay<E> {
         self.rule().map(|rule| &*rule.label)
     }
 
+    /// Keeps what the reply's head needs of the request.
+    #[inline]
+    fn bind<B>(&mut self, request: &Request<B>, decision: &mut Decision) {
+        if let Some(rule) = self.running().plan.rule(self.rule) {
+            self.response = rule.bind(request, decision);
+        }
+    }
+
+    /// The address of the endpoint that the request was sent to.
+    fn endpoint(&self) -> Option<&Address> {
+        let sent = self.sent.as_ref()?;
+        let cluster = &self.running().plan.clusters[sent.cluster as usize];
+        let (target, _) = cluster.endpoints.get(sent.endpoint as usize)?;
+        target.address()
+    }
+
     /// Counts the request at an endpoint, from before the call so that a panic in it ends it, too.
     fn count(&mut self, chosen: Chosen) {
         let cluster = &self.running().clusters[chosen.cluster as usize];
@@ -389,11 +416,12 @@ impl<E> Hold for UnderWay<E> {
         self.running().counters.tell(&event);
     }
 
-    fn head(&self, headers: &mut HeaderMap) {
+    fn head(&self, mut head: Head<'_>) {
         if let Some(rule) = self.rule() {
-            rule.response(self.destination).apply(headers);
+            let bound = self.response.as_deref();
+            rule.change_reply(self.destination, bound, head.reborrow(), || self.endpoint());
             if let (Some(cors), Some(origin)) = (&rule.cors, &self.origin) {
-                cors.mark(origin, headers);
+                cors.mark(origin, head.headers);
             }
         }
     }
