@@ -10,6 +10,7 @@ use crate::policy::Workload;
 use crate::reply::{Flags, Refusal, ReplyTo};
 use crate::rng::Chance;
 use crate::route::{self, Asked, HeaderEdit, not_normal};
+use crate::timeout::tell_grpc;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
@@ -203,8 +204,13 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
             }
         };
     }
-    answer.timeout_ms = rule.timeout.map(milliseconds);
+    answer.timeout_ms = timeout(rule, &head).map(milliseconds);
     answer
+}
+
+/// How long the answer may take, as far as the request and its rule say.
+fn timeout(rule: &Rule, head: &Request<()>) -> Option<Duration> {
+    rule.timeout.of(head.headers(), ReplyTo::of(head).is_grpc())
 }
 
 /// Who gets copies, unless it is never.
@@ -297,6 +303,9 @@ fn backend(
     };
     // Each destination has its own; the others see nothing of it.
     let mut sent = head_of(head);
+    if let (Some(timeout), true) = (timeout(rule, &sent), ReplyTo::of(&sent).is_grpc()) {
+        tell_grpc(sent.headers_mut(), timeout);
+    }
     rule.change(&mut sent, decision);
     let bound = rule.bind(&sent, decision);
     let edit = bound.as_deref();

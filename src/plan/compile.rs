@@ -9,6 +9,7 @@ use crate::policy::registry::{Registry, host_and_port, in_kubernetes, is_visible
 use crate::policy::{self, Balance, Policy, Status, Subset, Workload};
 use crate::route::{Answer, Changes, HeaderEdit, Names, Normalize};
 use crate::split::Weights;
+use crate::timeout::Allowed;
 use ahash::AHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -172,7 +173,7 @@ impl<'a> Compiler<'a> {
             arms,
             mirrors: [].into(),
             changes,
-            timeout: rule.timeout.map(Duration::from),
+            timeout: Allowed::new(rule.timeout.map(Duration::from)),
             response: HeaderEdit::compile(
                 &rule.headers.response,
                 &Names {

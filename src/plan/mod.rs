@@ -22,6 +22,7 @@ use crate::reply::{Flags, Head, Refusal};
 use crate::rng::Chance;
 use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, OnReply, Table};
 use crate::split::Weights;
+use crate::timeout::Allowed;
 use ahash::AHashMap;
 use compile::Compiler;
 use entry::{Gateway, no_route};
@@ -29,7 +30,6 @@ use http::{Request, StatusCode};
 use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A compiled policy, as one workload sees it, and each of the policy's gateways.
 pub struct Plan {
@@ -74,7 +74,7 @@ pub(crate) struct Rule {
     pub(crate) mirrors: Box<[Mirror]>,
     /// What is done to the requests of each destination; empty where nothing is done to any.
     changes: Box<[Changes]>,
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) timeout: Allowed,
     /// What is changed in replies that no destination is to give.
     response: HeaderEdit,
 }
@@ -394,7 +394,7 @@ impl Rule {
             arms: [arm].into(),
             mirrors: [].into(),
             changes: [].into(),
-            timeout: None,
+            timeout: Allowed::default(),
             response: HeaderEdit::default(),
         }
     }
