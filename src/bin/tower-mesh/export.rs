@@ -8,8 +8,8 @@ use tower_mesh::policy::Severity;
 
 /// Writes a policy in another form, all documents as one
 ///
-/// `native` is one YAML document of this project, which decides as the documents did and has what
-/// is default left out. Exit codes: 0 written, 1 written, but the policy has errors, 2 nothing
+/// `native` is one document of this project, which decides as the documents did and has what is
+/// default left out. Exit codes: 0 written, 1 written, but the policy has errors, 2 nothing
 /// written: the policy cannot be read or not be said in that form.
 #[derive(Args, Debug)]
 pub(crate) struct Export {
@@ -19,6 +19,9 @@ pub(crate) struct Export {
     /// The form to write
     #[arg(long, value_enum, default_value_t)]
     to: Target,
+    /// YAML, or the same as JSON
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
     /// Where to write, in place of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -29,6 +32,13 @@ enum Target {
     /// This project's own YAML
     #[default]
     Native,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Yaml,
+    Json,
 }
 
 impl Export {
@@ -46,7 +56,7 @@ impl Export {
             return Ok(Verdict::Unusable);
         }
         let text = match self.to {
-            Target::Native => native(&read),
+            Target::Native => native(&read, self.format)?,
         };
         let Some(text) = text else {
             return Ok(Verdict::Unusable);
@@ -72,18 +82,36 @@ impl Export {
 }
 
 /// `None`, and why is told, if nobody could read it again.
-fn native(read: &Read) -> Option<String> {
-    let text = read.policy.to_yaml();
+fn native(read: &Read, format: Format) -> io::Result<Option<String>> {
+    let text = match format {
+        Format::Yaml => read.policy.to_yaml(),
+        Format::Json => escaped(&serde_json::to_string_pretty(&read.policy)?) + "\n",
+    };
     // Many files may hold more than one file may.
     let again = Documents::new().add_text("the export", &*text).read();
     if again.policy == read.policy {
-        return Some(text);
+        return Ok(Some(text));
     }
     for error in &again.findings {
         complain(error);
     }
     complain(&"the policy does not read back as it is, so it is not written; export parts of it");
-    None
+    Ok(None)
+}
+
+/// JSON may hold characters that are not to be seen, YAML may not, and is what reads it again.
+fn escaped(json: &str) -> String {
+    let mut whole = String::with_capacity(json.len());
+    for letter in json.chars() {
+        match letter {
+            // Outside texts there is none.
+            '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {
+                whole.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            }
+            letter => whole.push(letter),
+        }
+    }
+    whole
 }
 
 /// What becomes of imported fields is `check`'s matter, but whoever throws the originals away
