@@ -206,3 +206,29 @@ fn a_file_is_written_where_one_is_named() {
         nowhere.err
     );
 }
+
+#[test]
+fn an_envoy_s_configuration_is_written_as_json_too() {
+    let policy = "gateways: { edge: { listeners: [{ name: web, port: 80 }] } }
+routes: [{ name: r, hosts: ['*'], gateways: [edge], rules: [{ respond: { status: 204 } }] }]";
+    let of = |format| {
+        run(
+            &[
+                "export",
+                "-",
+                "--to",
+                "envoy",
+                "--gateway",
+                "edge",
+                "--format",
+                format,
+            ],
+            policy,
+        )
+    };
+    let (yaml, json) = (of("yaml"), of("json"));
+    assert_eq!((yaml.code, json.code), (Some(0), Some(0)), "{}", json.err);
+    let listeners = &json.json()["static_resources"]["listeners"];
+    assert_eq!(listeners.as_array().map(Vec::len), Some(1));
+    assert!(yaml.out.contains("\n  listeners:"), "{}", yaml.out);
+}

@@ -1,16 +1,19 @@
 //! An HTTPRoute and the VirtualService that Istio would make of it decide the same.
 #![cfg(feature = "yaml")]
 
+mod actions;
 mod ask;
 mod count;
+mod draw;
 mod http_route;
 mod model;
 mod virtual_service;
 
 use ask::{Ask, aimed, asks};
 use count::Counts;
+use draw::routes;
 use http_route::Parent;
-use model::{Route, routes};
+use model::Route;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;

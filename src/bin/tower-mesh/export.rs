@@ -1,16 +1,22 @@
 use crate::{Verdict, complain, documents, unless_closed};
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use std::fs;
 use std::io::{self, Write as _};
+use std::net::IpAddr;
 use std::path::PathBuf;
+use tower_mesh::Plan;
+use tower_mesh::export::Envoy;
 use tower_mesh::import::{Documents, Read, Status};
-use tower_mesh::policy::Severity;
+use tower_mesh::policy::{Severity, Workload};
 
 /// Writes a policy in another form, all documents as one
 ///
 /// `native` is one document of this project, which decides as the documents did and has what is
-/// default left out. Exit codes: 0 written, 1 written, but the policy has errors, 2 nothing
-/// written: the policy cannot be read or not be said in that form.
+/// default left out. `envoy` is the static configuration of an Envoy that does the same, for
+/// gateways and for clients in the mesh; what Envoy cannot do is told. Exit codes: 0 written, 1
+/// written, but the policy has errors or something is not as the policy has it, 2 nothing written:
+/// the policy cannot be read or not be said in that form.
 #[derive(Args, Debug)]
 pub(crate) struct Export {
     /// Files, folders or `-` for standard input
@@ -25,6 +31,18 @@ pub(crate) struct Export {
     /// Where to write, in place of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// For envoy: this gateway alone, as `namespace/name`
+    #[arg(long, value_name = "GATEWAY", conflicts_with = "mesh")]
+    gateway: Option<String>,
+    /// For envoy: what clients in the mesh find alone
+    #[arg(long)]
+    mesh: bool,
+    /// For envoy: the namespace of the client whose proxy it is
+    #[arg(long, value_name = "NAMESPACE", default_value = "default")]
+    namespace: String,
+    /// For envoy: the address on which it listens
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
+    listen: IpAddr,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -32,6 +50,8 @@ enum Target {
     /// This project's own YAML
     #[default]
     Native,
+    /// The bootstrap configuration of an Envoy 1.40 or later
+    Envoy,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -57,6 +77,7 @@ impl Export {
         }
         let text = match self.to {
             Target::Native => native(&read, self.format)?,
+            Target::Envoy => self.envoy(&read, &mut verdict)?,
         };
         let Some(text) = text else {
             return Ok(Verdict::Unusable);
@@ -64,6 +85,34 @@ impl Export {
         tell_losses(&read);
         self.write(&text)?;
         Ok(verdict)
+    }
+
+    /// `None`, and why is told, if there is no such gateway.
+    fn envoy(&self, read: &Read, verdict: &mut Verdict) -> io::Result<Option<String>> {
+        let part = match &self.gateway {
+            Some(name) if read.policy.gateways.contains_key(name) => Envoy::gateway(name),
+            Some(name) => {
+                let known: Vec<_> = read.policy.gateways.keys().cloned().collect();
+                complain(&format_args!(
+                    "there is no gateway `{name}`; there are: {}",
+                    known.join(", ")
+                ));
+                return Ok(None);
+            }
+            None if self.mesh => Envoy::mesh(),
+            None => Envoy::everything(),
+        };
+        let workload = Workload::new(&self.namespace);
+        let plan = Plan::lenient(&read.policy, &workload, None);
+        let exported = part.listen(self.listen.to_string()).export(&plan);
+        for note in &exported.notes {
+            complain(note);
+            *verdict = Verdict::Findings;
+        }
+        Ok(Some(match self.format {
+            Format::Yaml => exported.to_yaml(),
+            Format::Json => json(&exported.bootstrap)?,
+        }))
     }
 
     fn write(&self, text: &str) -> io::Result<()> {
@@ -85,7 +134,7 @@ impl Export {
 fn native(read: &Read, format: Format) -> io::Result<Option<String>> {
     let text = match format {
         Format::Yaml => read.policy.to_yaml(),
-        Format::Json => escaped(&serde_json::to_string_pretty(&read.policy)?) + "\n",
+        Format::Json => json(&read.policy)?,
     };
     // Many files may hold more than one file may.
     let again = Documents::new().add_text("the export", &*text).read();
@@ -99,9 +148,11 @@ fn native(read: &Read, format: Format) -> io::Result<Option<String>> {
     Ok(None)
 }
 
-/// JSON may hold characters that are not to be seen, YAML may not, and is what reads it again.
-fn escaped(json: &str) -> String {
-    let mut whole = String::with_capacity(json.len());
+/// JSON may hold characters that are not to be seen, YAML may not, and it is as YAML that it is
+/// read again: they are escaped.
+fn json(value: &impl Serialize) -> io::Result<String> {
+    let json = serde_json::to_string_pretty(value)?;
+    let mut whole = String::with_capacity(json.len() + 1);
     for letter in json.chars() {
         match letter {
             // Outside texts there is none.
@@ -111,7 +162,8 @@ fn escaped(json: &str) -> String {
             letter => whole.push(letter),
         }
     }
-    whole
+    whole.push('\n');
+    Ok(whole)
 }
 
 /// What becomes of imported fields is `check`'s matter, but whoever throws the originals away
