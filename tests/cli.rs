@@ -1,66 +1,13 @@
 //! The command `tower-mesh` as its users run it: what it prints and how it ends.
 #![cfg(feature = "cli")]
 
+#[path = "support/command.rs"]
+mod command;
+
+use command::{command, file, run};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-
-/// What a run printed and its exit code.
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
-    }
-
-    /// One value a line.
-    fn lines(&self) -> Vec<Value> {
-        let read = |line| serde_json::from_str(line).unwrap();
-        self.out.lines().map(read).collect()
-    }
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tower-mesh"));
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cli");
-    command.args(arguments).current_dir(folder);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-fn run(arguments: &[&str], input: impl Into<Vec<u8>>) -> Run {
-    let mut child = command(arguments).spawn().unwrap();
-    let (mut stdin, input) = (child.stdin.take().unwrap(), input.into());
-    // In a thread of its own, or both sides would wait once the pipes are full. Who does not read
-    // its input may be gone before it is written.
-    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    Run {
-        code: status.code(),
-        out: String::from_utf8(stdout).unwrap(),
-        err: String::from_utf8(stderr).unwrap(),
-    }
-}
-
-/// A file with these bytes, for what git would not keep as it is.
-fn file(name: &str, bytes: &[u8]) -> String {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(&path, bytes).unwrap();
-    path.to_str().unwrap().to_owned()
-}
 
 #[test]
 fn check_finds_nothing_in_a_good_policy() {

@@ -34,7 +34,7 @@ pub(super) struct Copied<'a> {
 }
 
 /// Reads `route`. One destination gets everything, whatever its weight; of several those without
-/// weight get nothing.
+/// weight get nothing, but are counted: it matters for whose header changes win.
 pub(super) fn convert<'a>(field: &Field<'a>, namespace: &'a str) -> Vec<To<'a>> {
     let items = field.list();
     let alone = items.len() == 1;
@@ -61,7 +61,6 @@ pub(super) fn convert<'a>(field: &Field<'a>, namespace: &'a str) -> Vec<To<'a>> 
             "write smaller weights in the same proportion",
         );
     }
-    all.retain(|to| to.weight > 0);
     all
 }
 
