@@ -236,15 +236,15 @@ fn rule_9_1_26_conditions_to_retry_on_are_known() {
     // Each part by itself.
     VS.refuses(&on("‸‸','"), words);
     VS.admits(&on(
-        "5xx,gateway-error,reset,reset-before-request,connect-failure,retriable-4xx,refused-stream",
+        "'5xx,gateway-error,reset,reset-before-request,connect-failure,retriable-4xx,refused-stream'",
     ));
     VS.admits(&on(
-        "retriable-status-codes,retriable-headers,envoy-ratelimited,http3-post-connect-failure",
+        "'retriable-status-codes,retriable-headers,envoy-ratelimited,http3-post-connect-failure'",
     ));
     VS.admits(&on(
-        "cancelled,deadline-exceeded,internal,resource-exhausted,unavailable",
+        "'cancelled,deadline-exceeded,internal,resource-exhausted,unavailable'",
     ));
-    for good in ["'503'", "503,5xx", "'103'", "'425'", "'511'"] {
+    for good in ["'503'", "'503,5xx'", "'103'", "'425'", "'511'"] {
         VS.admits(&on(good));
     }
 }

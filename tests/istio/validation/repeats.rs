@@ -2,6 +2,7 @@
 
 use crate::reading::{document, ids, read, services};
 use crate::validation::VS;
+use proptest::prelude::*;
 use std::fmt::Write as _;
 use tower_mesh::policy::Severity;
 
@@ -282,4 +283,44 @@ fn analyzer_0112_a_port_is_named_where_there_are_several() {
     assert_eq!(found(", port: {number: 80}", &[one, two]), []);
     // It is no reason to leave the document out.
     assert_eq!(read(&text("", &[one, two])).policy.routes.len(), 1);
+}
+
+/// The path's prefix and the method that a match asks for.
+type Asked = (String, Option<&'static str>);
+
+fn asked() -> impl Strategy<Value = Asked> {
+    (
+        "/[ab]{0,3}",
+        prop::sample::select(vec![None, Some("GET"), Some("PUT")]),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Each match held against each before it.
+    #[test]
+    fn rule_9_1_33_finds_what_comparing_each_with_each_finds(all in prop::collection::vec(asked(), 1..20)) {
+        let entries: Vec<_> = { all.iter() }
+            .map(|(prefix, method)| match method {
+                Some(method) => format!("{{uri: {{prefix: {prefix}}}, method: {{exact: {method}}}}}"),
+                None => format!("{{uri: {{prefix: {prefix}}}}}"),
+            })
+            .collect();
+        let late = |place: usize| {
+            let (prefix, method) = &all[place];
+            let covers = |(other, of): &Asked| of == method && prefix.starts_with(other.as_str());
+            all[..place].iter().any(covers)
+        };
+        let wanted: Vec<_> = { (0..all.len()).filter(|place| late(*place)) }
+            .map(|place| format!("spec.http[{place}].match[0]"))
+            .collect();
+        let entries: Vec<_> = entries.iter().map(String::as_str).collect();
+        let found = VS.found(&routes(&entries));
+        let found: Vec<_> = { found.iter() }
+            .filter(|finding| finding.id == "ineffective-match")
+            .map(|finding| finding.at.path.clone())
+            .collect();
+        prop_assert_eq!(found, wanted);
+    }
 }

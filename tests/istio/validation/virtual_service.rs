@@ -154,6 +154,22 @@ fn rule_9_1_04_hosts_that_overlap() {
 }
 
 #[test]
+fn rule_9_1_04_holds_among_thousands_of_hosts() {
+    let mut hosts: Vec<_> = (0..5_000)
+        .map(|number| format!("h{number}.foo.com"))
+        .collect();
+    hosts.push("H0.foo.com".to_owned());
+    hosts.push("x.h1.foo.com".to_owned());
+    hosts.push("'*.h1.foo.com'".to_owned());
+    let found = VS.found(&with(&format!("hosts: [{}]", hosts.join(", "))));
+    let paths: Vec<_> = found
+        .iter()
+        .map(|finding| finding.at.path.as_str())
+        .collect();
+    assert_eq!(paths, ["spec.hosts[5000]", "spec.hosts[5002]"]);
+}
+
+#[test]
 fn rule_9_1_05_there_is_http_tls_or_tcp() {
     let words = ("missing-field", "says what to do", "`http`, `tls`, `tcp`");
     VS.lacks("hosts: [a]", words);
