@@ -6,9 +6,11 @@ mod claims;
 mod compile;
 mod doors;
 mod entry;
+mod routing;
 mod select;
 
-pub(crate) use entry::{Entry, without_tls};
+pub(crate) use entry::{Entry, Gateway, Listener, Port, without_tls};
+pub(crate) use routing::Group;
 
 use crate::balance::Target;
 use crate::cors::Sharing;
@@ -19,13 +21,14 @@ use crate::mirror::Share;
 use crate::policy::{self, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
 use crate::reply::{Flags, Refusal};
 use crate::rng::Chance;
-use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, Table};
+use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize};
 use crate::split::Weights;
 use ahash::AHashMap;
 use compile::Compiler;
-use entry::{Gateway, no_route};
-use http::{Request, StatusCode};
+use entry::no_route;
+use http::{Method, Request, StatusCode};
 use parking_lot::Mutex;
+use routing::Routing;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +38,7 @@ pub struct Plan {
     /// Who asks.
     pub(crate) workload: Workload,
     /// What requests of clients in the mesh find.
-    pub(crate) table: Table,
+    pub(crate) mesh: Routing,
     pub(crate) gateways: Box<[Gateway]>,
     /// The numbers of the gateways.
     pub(crate) gateway_of: AHashMap<Box<str>, u32>,
@@ -62,6 +65,8 @@ pub(crate) struct Rule {
     pub(crate) route: Option<Box<str>>,
     /// Its own name, or its index.
     pub(crate) name: Box<str>,
+    /// Where the policy has it, by route and index; `None` for what no route says.
+    pub(crate) written: Option<(u32, u32)>,
     pub(crate) fault: Injection,
     pub(crate) cors: Option<Sharing>,
     pub(crate) limits: Option<Limits>,
@@ -221,6 +226,10 @@ impl Plan {
         if !Asked::is_addressed(request) {
             return Some(missing_host());
         }
+        // A client's own URI may lack a path; what comes in has one.
+        if entry != Entry::Mesh && !has_target(request) {
+            return Some(bad_request());
+        }
         // Before anything looks at the path.
         if let Some(refusal) = self.normalize.admit(request, decision) {
             return Some(refusal);
@@ -232,7 +241,7 @@ impl Plan {
                 None => Some(no_route()),
             };
         }
-        let refusal = self.table.admit(request, decision);
+        let refusal = self.mesh.admit(request, decision);
         if refusal.is_none() && decision.rule.is_none() {
             match self.outbound {
                 OutboundTrafficPolicy::AllowAny => decision.rule = Some(self.unknown),
@@ -320,6 +329,19 @@ fn missing_host() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, Flags::NONE, "missing_host_header")
 }
 
+/// Servers take `GET exact` for the authority of a `CONNECT`, and `GET *` as it is. Envoy's codec
+/// takes neither.
+fn has_target<B>(request: &Request<B>) -> bool {
+    match (request.uri().path(), request.method()) {
+        (_, &Method::CONNECT) | ("*", &Method::OPTIONS) => true,
+        (path, _) => path.starts_with('/'),
+    }
+}
+
+fn bad_request() -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, Flags::DPE, "http1.codec_error").body("Bad Request")
+}
+
 /// As Istio's `REGISTRY_ONLY` answers.
 pub(crate) fn unknown_host() -> Refusal {
     Refusal::new(StatusCode::BAD_GATEWAY, Flags::NR, "direct_response")
@@ -340,6 +362,7 @@ impl Rule {
             label: host.into(),
             route: None,
             name: "".into(),
+            written: None,
             fault: Injection::default(),
             cors: None,
             limits: None,
