@@ -194,7 +194,7 @@ fn check_tells_all_that_is_wrong_with_documents_in_the_order_of_the_file() {
         (5, 14, "duplicate-host", "error", "spec.hosts[1]"),
         (
             7,
-            39,
+            38,
             "invalid-value",
             "error",
             "spec.http[0].route[0].destination.host",

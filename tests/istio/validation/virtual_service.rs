@@ -129,7 +129,7 @@ fn rule_9_1_03_a_star_is_no_host_in_the_mesh() {
 
 #[test]
 fn rule_9_1_04_hosts_that_are_there_twice() {
-    let words = ("duplicate-host", "overlaps with `x.foo.com`", "remove one");
+    let words = ("duplicate-host", "`x.foo.com` is there twice", "remove one");
     VS.refuses(&with("hosts: [x.foo.com, y.foo.com, ‸x.foo.com]"), words);
     VS.admits(&with("hosts: [x.foo.com, y.foo.com]"));
 }

@@ -10,8 +10,11 @@ pub(super) fn check(hosts: &[(&str, Field<'_>)], in_mesh: bool) {
     let texts: Vec<_> = hosts.iter().map(|(host, _)| *host).collect();
     for ((host, field), before) in hosts.iter().zip(overlaps(&texts)) {
         if let Some(before) = before {
-            let other = shortened(texts[before]);
-            let message = format!("`{}` overlaps with `{other}`", shortened(host));
+            let (host, other) = (shortened(host), shortened(texts[before]));
+            let message = match host.eq_ignore_ascii_case(&other) {
+                true => format!("the host `{host}` is there twice"),
+                false => format!("`{host}` overlaps with `{other}`"),
+            };
             field.refused("duplicate-host", message, "remove one of the two");
         }
     }
