@@ -297,11 +297,9 @@ pub(crate) fn aim(kind: &str, shape: &mut Shape, dice: &mut Dice) {
                 shape.method = "OPTIONS".into();
             }
         }
-        "requestHeaders" | "responseHeaders" | "destinationHeaders" => {
-            if dice.one_in(2) {
-                shape.headers.push(("x-gone".into(), "1".into()));
-                shape.headers.push(("x-up".into(), "mine".into()));
-            }
+        "requestHeaders" | "responseHeaders" | "destinationHeaders" if dice.one_in(2) => {
+            shape.headers.push(("x-gone".into(), "1".into()));
+            shape.headers.push(("x-up".into(), "mine".into()));
         }
         _ => {}
     }
