@@ -114,6 +114,94 @@ fn check_fails_for_what_is_denied_and_for_nothing_else() {
     assert_eq!(run(&all, native).code, Some(0));
 }
 
+/// Several things wrong in two documents of Istio.
+const FAULTS: &str = "\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: a, namespace: prod }
+spec:
+  hosts: [a, a]
+  http:
+    - route: [{ destination: { host: \"*\" } }]
+    - match: [{ port: 80 }]
+      timeout: 0s
+      route: [{ destination: { host: a } }]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: a, namespace: prod }
+spec:
+  host: a
+  trafficPolicy: { outlierDetection: { consecutiveErrors: 5, minHealthPercent: 101 } }
+";
+
+#[test]
+fn check_tells_all_that_is_wrong_with_documents_in_the_order_of_the_file() {
+    let wanted = [
+        (5, 14, "duplicate-host", "error", "spec.hosts[1]"),
+        (
+            7,
+            38,
+            "invalid-value",
+            "error",
+            "spec.http[0].route[0].destination.host",
+        ),
+        (8, 7, "unreachable-rule", "warning", "spec.http[1]"),
+        (9, 16, "invalid-value", "error", "spec.http[1].timeout"),
+        (
+            17,
+            59,
+            "deprecated-field",
+            "warning",
+            "spec.trafficPolicy.outlierDetection.consecutiveErrors",
+        ),
+        (
+            17,
+            80,
+            "out-of-range",
+            "error",
+            "spec.trafficPolicy.outlierDetection.minHealthPercent",
+        ),
+    ];
+    let text = run(&["check", "-"], FAULTS);
+    assert_eq!(text.code, Some(1));
+    assert!(
+        text.out.ends_with("\n4 errors, 2 warnings\n"),
+        "{}",
+        text.out
+    );
+    for (told, (line, column, _, severity, path)) in text.out.lines().zip(wanted) {
+        let warning = if severity == "warning" {
+            "warning: "
+        } else {
+            ""
+        };
+        assert!(
+            told.starts_with(&format!("-:{line}:{column}: {path}: {warning}")),
+            "{}",
+            text.out
+        );
+    }
+    let json = run(&["check", "-", "--format", "json"], FAULTS).json();
+    let told: Vec<_> = { json["findings"].as_array().unwrap().iter() }
+        .map(|finding| {
+            let at = &finding["at"];
+            json!([
+                at["file"],
+                at["line"],
+                at["column"],
+                finding["id"],
+                finding["severity"],
+                at["path"]
+            ])
+        })
+        .collect();
+    let wanted: Vec<_> = { wanted.into_iter() }
+        .map(|(line, column, id, severity, path)| json!(["-", line, column, id, severity, path]))
+        .collect();
+    assert_eq!(told, wanted);
+}
+
 #[test]
 fn check_advises_what_to_write_for_a_made_up_kind() {
     let made_up = "../import/istio-config.yaml";

@@ -110,8 +110,9 @@ pub(super) fn check_outliers(field: &Field<'_>) {
         number(&fields, key, most);
     }
     if let Some(old) = fields.get("consecutiveErrors") {
-        old.integer::<i64>(0, most);
-        deprecated(&old, "consecutive5xxErrors: …");
+        if old.integer::<i64>(0, most) != Some(0) {
+            deprecated(&old, "consecutive5xxErrors: …");
+        }
     }
     let split = fields
         .get("splitExternalLocalOriginErrors")
