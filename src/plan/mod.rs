@@ -168,11 +168,11 @@ impl Plan {
     /// Compiles a policy whatever is wrong with it: destinations that do not exist answer with
     /// an error, of two that claim the same the first has it.
     pub fn lenient(policy: &Policy, workload: &Workload, previous: Option<&Self>) -> Self {
-        Self::keeping(Arc::new(policy.clone()), workload, previous)
+        Self::keeping(&Arc::new(policy.clone()), workload, previous)
     }
 
-    fn keeping(policy: Arc<Policy>, workload: &Workload, previous: Option<&Self>) -> Self {
-        Compiler::new(&policy, previous).compile(workload, policy.clone())
+    fn keeping(policy: &Arc<Policy>, workload: &Workload, previous: Option<&Self>) -> Self {
+        Compiler::new(policy, previous).compile(workload, policy.clone())
     }
 
     /// Who asks.
@@ -194,7 +194,7 @@ impl Plan {
             elsewhere.push(plan.clone());
             return plan;
         }
-        let plan = Arc::new(Self::keeping(self.policy.clone(), workload, Some(self)));
+        let plan = Arc::new(Self::keeping(&self.policy, workload, Some(self)));
         if elsewhere.len() == MOST_ELSEWHERE {
             elsewhere.remove(0);
         }
@@ -344,7 +344,7 @@ fn bad_request() -> Refusal {
 
 /// As Istio's `REGISTRY_ONLY` answers.
 pub(crate) fn unknown_host() -> Refusal {
-    Refusal::new(StatusCode::BAD_GATEWAY, Flags::NR, "direct_response")
+    Refusal::new(StatusCode::BAD_GATEWAY, Flags::NONE, "direct_response")
 }
 
 fn cluster_not_found(status: StatusCode) -> Refusal {
