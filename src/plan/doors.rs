@@ -341,6 +341,6 @@ impl Compiler<'_> {
                 &mut Vec::new(),
             );
         }
-        Listener::Routes(routing)
+        Listener::Routes(Box::new(routing))
     }
 }

@@ -48,7 +48,7 @@ impl Port {
 #[derive(Debug)]
 pub(crate) enum Listener {
     /// Its routes decide.
-    Routes(Routing),
+    Routes(Box<Routing>),
     /// This rule takes everything.
     Rule(u32),
 }

@@ -249,7 +249,7 @@ fn changes(dice: &mut Dice, value: &str) -> Value {
                 none => *none = json!([name]),
             },
             1 => changes["set"][name] = value.into(),
-            2 => changes["add"][name] = format!("{value}%").into(),
+            2 => changes["add"][name] = format!("{value}%%").into(),
             3 => {
                 changes["set"][name] = format!("{value}-set").into();
                 changes["add"][name] = format!("{value}-add").into();
@@ -297,11 +297,9 @@ pub(crate) fn aim(kind: &str, shape: &mut Shape, dice: &mut Dice) {
                 shape.method = "OPTIONS".into();
             }
         }
-        "requestHeaders" | "responseHeaders" | "destinationHeaders" => {
-            if dice.one_in(2) {
-                shape.headers.push(("x-gone".into(), "1".into()));
-                shape.headers.push(("x-up".into(), "mine".into()));
-            }
+        "requestHeaders" | "responseHeaders" | "destinationHeaders" if dice.one_in(2) => {
+            shape.headers.push(("x-gone".into(), "1".into()));
+            shape.headers.push(("x-up".into(), "mine".into()));
         }
         _ => {}
     }

@@ -51,7 +51,9 @@ fn envoy_and_the_mesh_do_the_same() {
                     false => Envoy::mesh(),
                 };
                 let exported = part.export(&plan);
-                let at = together.add(&exported.bootstrap);
+                // There is one port only, the gateway's or the mesh's.
+                let ports = together.add(&exported.bootstrap);
+                let at = *ports.values().next().unwrap();
                 trials.push((world, plan, at, round));
             }
         }

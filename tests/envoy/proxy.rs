@@ -1,11 +1,11 @@
 //! A real Envoy with a configuration, until it is dropped.
 
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(crate) struct Proxy {
     child: Child,
@@ -23,13 +23,25 @@ pub(crate) struct Together {
 }
 
 impl Together {
-    /// Adds a configuration of one listener, and gives the address on which it will listen. The
-    /// clusters of all have to be the same where their names are.
-    pub(crate) fn add(&mut self, bootstrap: &Value) -> SocketAddr {
+    /// Adds a configuration, and gives the addresses on which its listeners will listen, by their
+    /// names. The clusters of all have to be the same where their names are.
+    pub(crate) fn add(&mut self, bootstrap: &Value) -> BTreeMap<String, SocketAddr> {
         let resources = &bootstrap["static_resources"];
-        let [listener] = resources["listeners"].as_array().unwrap().as_slice() else {
-            panic!("one listener: {resources}");
+        for cluster in resources["clusters"].as_array().unwrap() {
+            let name = cluster["name"].as_str().unwrap();
+            if self.known.insert(name.to_owned()) {
+                self.clusters.push(cluster.clone());
+            }
+        }
+        let listeners = resources["listeners"].as_array().unwrap();
+        let named = |listener: &Value| {
+            let name = listener["name"].as_str().unwrap().to_owned();
+            (name, self.listen(listener))
         };
+        listeners.iter().map(named).collect()
+    }
+
+    fn listen(&mut self, listener: &Value) -> SocketAddr {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = free.local_addr().unwrap();
         self.reserved.push(free);
@@ -38,14 +50,6 @@ impl Together {
         listener["address"]["socket_address"] =
             json!({ "address": "127.0.0.1", "port_value": at.port() });
         self.listeners.push(listener);
-        for cluster in resources["clusters"].as_array().unwrap() {
-            if self
-                .known
-                .insert(cluster["name"].as_str().unwrap().to_owned())
-            {
-                self.clusters.push(cluster.clone());
-            }
-        }
         at
     }
 
@@ -76,23 +80,27 @@ impl Together {
             .spawn()
             .unwrap_or_else(|error| panic!("{envoy} cannot be started: {error}"));
         let mut proxy = Proxy { child, folder };
-        let begun = Instant::now();
         for at in ports {
-            while TcpStream::connect(at).is_err() {
-                let gone = proxy.child.try_wait().unwrap();
-                assert!(
-                    gone.is_none() && begun.elapsed() < Duration::from_secs(60),
-                    "Envoy does not listen: {}",
-                    proxy.log()
-                );
-                std::thread::sleep(Duration::from_millis(20));
-            }
+            proxy.wait_for(at);
         }
         proxy
     }
 }
 
 impl Proxy {
+    // Nothing else is to be done until it listens.
+    #[allow(clippy::disallowed_methods)]
+    fn wait_for(&mut self, at: SocketAddr) {
+        let mut tries = 0;
+        while TcpStream::connect(at).is_err() {
+            let gone = self.child.try_wait().unwrap();
+            assert!(gone.is_none(), "Envoy has ended: {}", self.log());
+            assert!(tries < 3_000, "Envoy does not listen: {}", self.log());
+            tries += 1;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     fn log(&self) -> String {
         let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         log.chars().take(4_000).collect()

@@ -23,14 +23,17 @@ pub(crate) struct Reply {
 }
 
 pub(crate) enum Side {
-    Envoy(Client<HttpConnector, Body>, SocketAddr),
+    Envoy(Box<Client<HttpConnector, Body>>, SocketAddr),
     Mesh(tower_mesh::mesh::Client<tower_mesh::connect::HttpEndpoint>),
     Gateway(tower_mesh::mesh::Gateway<tower_mesh::connect::HttpEndpoint>),
 }
 
 impl Side {
     pub(crate) fn envoy(at: SocketAddr) -> Self {
-        Self::Envoy(Client::builder(TokioExecutor::new()).build_http(), at)
+        Self::Envoy(
+            Box::new(Client::builder(TokioExecutor::new()).build_http()),
+            at,
+        )
     }
 
     pub(crate) fn mesh(mesh: &Mesh, gateway: Option<(&str, u16)>) -> Self {

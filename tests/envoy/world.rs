@@ -31,7 +31,7 @@ impl World {
     pub(crate) fn new(kind: &'static str, round: usize, servers: &[SocketAddr]) -> Self {
         let seed = ASKS.iter().position(|ask| *ask == kind).unwrap() * 1_000 + round;
         let mut dice = Dice::new(seed as u64);
-        let at_gateway = round % 2 == 0;
+        let at_gateway = round.is_multiple_of(2);
         let frame = frame(round, servers);
         let mut routes = Vec::new();
         let mut targets = Vec::new();
@@ -157,7 +157,11 @@ fn route(
     if kind != "any" && dice.one_in(2) {
         rules.push(json!({ "name": "after", "to": [{ "service": "b" }] }));
     }
-    let door = if round % 2 == 0 { "edge" } else { "mesh" };
+    let door = if round.is_multiple_of(2) {
+        "edge"
+    } else {
+        "mesh"
+    };
     let precedence = if round % 5 == 4 { "specific" } else { "listed" };
     let route = json!({
         "name": name, "hosts": [claimed], "gateways": [door], "precedence": precedence,

@@ -2,7 +2,8 @@
 
 use crate::export::envoy::Writer;
 use crate::export::envoy::redirect::At;
-use crate::plan::{Group, Listener, Port};
+use crate::import::Status;
+use crate::plan::{Group, Listener, Port, Rule};
 use crate::policy::OutboundTrafficPolicy;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,10 +115,20 @@ impl Writer<'_> {
         hosts
     }
 
+    /// Envoy counts for each route, and each match of a rule is one.
+    fn tell_split_limit(&mut self, number: u32, rule: &Rule) {
+        if rule.limits.is_some() && !self.limited.insert(number) {
+            let instead = "each match of the rule has a bucket of its own";
+            let at = format!("{}: limits", rule.label);
+            self.notes.tell(Status::Approximated, at, instead);
+        }
+    }
+
     fn virtual_host(&mut self, domains: &[&str], group: &Group, at: At) -> Value {
         let mut routes = Vec::new();
         for entry in &group.entries {
             if let Some(rule) = self.plan.rule(Some(entry.rule)) {
+                self.tell_split_limit(entry.rule, rule);
                 routes.push(self.route(rule, entry.matching, at));
             }
         }

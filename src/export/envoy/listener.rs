@@ -32,7 +32,7 @@ impl Writer<'_> {
                     continue;
                 }
                 let hosts = self.mesh_hosts(port);
-                let listener = self.listener(&format!("mesh:{port}"), port, hosts, None);
+                let listener = self.listener(&format!("mesh:{port}"), port, &hosts, None);
                 all.insert(port, listener);
             }
         }
@@ -65,7 +65,7 @@ impl Writer<'_> {
                 https: port.https,
                 hops,
             };
-            let listener = self.listener(&label, port.number, hosts, Some(edge));
+            let listener = self.listener(&label, port.number, &hosts, Some(edge));
             all.insert(port.number, listener);
         }
     }
@@ -76,7 +76,7 @@ impl Writer<'_> {
         hosts.filter_map(|host| host.port()).chain([80]).collect()
     }
 
-    fn listener(&mut self, name: &str, port: u16, hosts: Vec<Value>, edge: Option<Edge>) -> Value {
+    fn listener(&mut self, name: &str, port: u16, hosts: &[Value], edge: Option<Edge>) -> Value {
         let mut manager = json!({
             "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             "stat_prefix": name,

@@ -20,6 +20,7 @@ use crate::plan::{Cluster, Plan, Rule};
 use crate::policy;
 use cluster::Clusters;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Which part of a plan is exported, and how.
 #[derive(Clone, Debug)]
@@ -74,6 +75,7 @@ impl Envoy {
             address: &self.address,
             notes: Notes::default(),
             clusters: Clusters::default(),
+            limited: BTreeSet::new(),
         };
         let listeners = writer.listeners(&self.part);
         let clusters = writer.all_clusters();
@@ -110,6 +112,8 @@ struct Writer<'a> {
     address: &'a str,
     notes: Notes,
     clusters: Clusters,
+    /// The rules that have a limit and are written already.
+    limited: BTreeSet<u32>,
 }
 
 impl<'a> Writer<'a> {

@@ -69,7 +69,7 @@ impl Writer<'_> {
         let mut made = Map::new();
         self.destinations(&mut made, rule, written);
         // Without a timeout Envoy's own would count, 15 s.
-        let timeout = written.timeout.map_or("0s".to_owned(), seconds);
+        let timeout = written.timeout.map_or_else(|| "0s".to_owned(), seconds);
         made.insert("timeout".to_owned(), timeout.into());
         self.rewrite(&mut made, rule, written, matching);
         let mirrors: Vec<_> = rule

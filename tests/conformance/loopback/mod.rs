@@ -10,6 +10,8 @@ use judge::{Outcome, judge, rounds};
 use pods::{Pods, Seen};
 use serde_json::Value;
 use stacks::Stacks;
+
+pub(crate) use stacks::Front;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,7 +19,7 @@ use tower_mesh::explain::Question;
 use tower_mesh::policy::Workload;
 
 /// Runs suites, a few at a time; what comes of each is in the order of the suites.
-pub(crate) fn run(suites: &[Suite<'_>]) -> Vec<Vec<Verdict>> {
+pub(crate) fn run(suites: &[Suite<'_>], front: Front) -> Vec<Vec<Verdict>> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
@@ -32,7 +34,7 @@ pub(crate) fn run(suites: &[Suite<'_>]) -> Vec<Vec<Verdict>> {
                 .enable_all()
                 .build()
                 .unwrap();
-            done.push((number, runtime.block_on(verdicts(suite))));
+            done.push((number, runtime.block_on(verdicts(suite, front))));
         }
     };
     let mut done = std::thread::scope(|scope| {
@@ -44,7 +46,7 @@ pub(crate) fn run(suites: &[Suite<'_>]) -> Vec<Vec<Verdict>> {
     done.into_iter().map(|(_, verdicts)| verdicts).collect()
 }
 
-async fn verdicts(suite: &Suite<'_>) -> Vec<Verdict> {
+async fn verdicts(suite: &Suite<'_>, front: Front) -> Vec<Verdict> {
     let mut pods = Pods::start(suite).await;
     let mut stacks: HashMap<(Option<&str>, Vec<String>), Stacks> = HashMap::new();
     let mut verdicts = Vec::new();
@@ -54,13 +56,13 @@ async fn verdicts(suite: &Suite<'_>) -> Vec<Verdict> {
         let (gone, client) = (gone_before(case), client(&question));
         let stacks = stacks.entry((gone, key(&client))).or_insert_with(|| {
             let policy = suite.policy(gone, &pods.slices);
-            Stacks::new(&policy, client.clone())
+            Stacks::new(&policy, client.clone(), front)
         });
         let sets = &case["request"]["backend_sets_response_headers"];
         *pods.script.sets.lock() = { sets.as_object().into_iter().flatten() }
             .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
             .collect();
-        let outcome = outcome(case, &question, stacks, &mut pods).await;
+        let outcome = outcome(case, &question, stacks, &mut pods, front).await;
         let problems = match outcome {
             Ok(outcome) => judge(case, &question, &outcome),
             Err(problem) => vec![problem],
@@ -76,6 +78,7 @@ async fn outcome(
     question: &Question,
     stacks: &mut Stacks,
     pods: &mut Pods,
+    front: Front,
 ) -> Result<Outcome, String> {
     let http2 = case["protocol"] == "grpc"
         || ["grpc", "H2C_PRIOR_KNOWLEDGE"]
@@ -100,6 +103,13 @@ async fn outcome(
         match next.await {
             Ok(Some(one)) => seen.push(one),
             _ => return Err(format!("{} of {all} requests reached a pod", seen.len())),
+        }
+    }
+    // An Envoy does not say how many copies it has sent: those that come within a while are all.
+    if front == Front::Envoy {
+        let a_while = Duration::from_millis(300);
+        while let Ok(Some(one)) = tokio::time::timeout(a_while, pods.log.recv()).await {
+            seen.push(one);
         }
     }
     while let Ok(one) = pods.log.try_recv() {

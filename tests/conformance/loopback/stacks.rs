@@ -2,6 +2,7 @@
 //! client stack.
 
 use crate::loopback::pods::Seen;
+use crate::proxy::{Proxy, Together};
 use axum::Router;
 use axum::serve::ListenerExt as _;
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
@@ -26,6 +27,8 @@ pub(crate) struct Stacks {
     pub(crate) mesh: Mesh,
     client: mesh::Client<<Hyper as tower_mesh::balance::MakeEndpoint>::Endpoint>,
     doors: HashMap<(String, u16), SocketAddr>,
+    /// Who takes the place of the mesh, if it is not the mesh.
+    envoy: Option<Instead>,
     lines: HashMap<(SocketAddr, bool), Line>,
 }
 
@@ -45,8 +48,22 @@ pub(crate) struct Reply {
     pub(crate) seen: Option<Seen>,
 }
 
+/// An Envoy with the policy's exported configuration.
+struct Instead {
+    ports: BTreeMap<String, SocketAddr>,
+    _proxy: Proxy,
+}
+
+/// Who is tried.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Front {
+    Mesh,
+    Envoy,
+}
+
 impl Stacks {
-    pub(crate) fn new(policy: &Policy, workload: Workload) -> Self {
+    pub(crate) fn new(policy: &Policy, workload: Workload, front: Front) -> Self {
+        let envoy = (front == Front::Envoy).then(|| Instead::new(policy, &workload));
         let builder = Mesh::builder().workload(workload).rng(Rng::seeded(7));
         // What a route refers to in vain is answered with 500; that is some cases' point.
         let builder = builder.lenient();
@@ -55,6 +72,7 @@ impl Stacks {
             client: mesh.client(Hyper::new()),
             mesh,
             doors: HashMap::new(),
+            envoy,
             lines: HashMap::new(),
         }
     }
@@ -62,11 +80,23 @@ impl Stacks {
     /// Sends a request to where the question says that it arrives.
     pub(crate) async fn ask(&mut self, question: &Question, http2: bool) -> Reply {
         let Some(gateway) = &question.gateway else {
+            if let Some(envoy) = &self.envoy {
+                let port = { question.authority.rsplit_once(':') }.map_or("80", |(_, port)| port);
+                let at = envoy.ports[&format!("mesh:{port}")];
+                return self.over(at, question, http2).await;
+            }
             let request = request(question, &format!("http://{}", question.authority));
             let answer = self.client.clone().oneshot(request).await.unwrap();
             return Reply::read(answer).await;
         };
         let at = self.door(gateway, question.port.unwrap()).await;
+        self.over(at, question, http2).await
+    }
+
+    /// Sends a request over a connection to this address.
+    async fn over(&mut self, at: SocketAddr, question: &Question, http2: bool) -> Reply {
+        // Whoever answers before it has read a request may close the connection.
+        self.lines.retain(|_, line| !line.is_closed());
         let line = match self.lines.entry((at, http2)) {
             std::collections::hash_map::Entry::Occupied(there) => there.into_mut(),
             std::collections::hash_map::Entry::Vacant(new) => new.insert(Line::to(at, http2).await),
@@ -89,6 +119,9 @@ impl Stacks {
 
     /// The socket at which a gateway's port is served.
     async fn door(&mut self, gateway: &str, port: u16) -> SocketAddr {
+        if let Some(envoy) = &self.envoy {
+            return envoy.ports[&format!("{gateway}:{port}")];
+        }
         let door = (gateway.to_owned(), port);
         if let Some(at) = self.doors.get(&door) {
             return *at;
@@ -104,7 +137,36 @@ impl Stacks {
     }
 }
 
+impl Instead {
+    #[cfg(feature = "export")]
+    fn new(policy: &Policy, workload: &Workload) -> Self {
+        use tower_mesh::export::Envoy;
+        let plan = tower_mesh::Plan::lenient(policy, workload, None);
+        let mut together = Together::default();
+        let mut ports = together.add(&Envoy::mesh().export(&plan).bootstrap);
+        for gateway in policy.gateways.keys() {
+            ports.extend(together.add(&Envoy::gateway(gateway).export(&plan).bootstrap));
+        }
+        Self {
+            ports,
+            _proxy: together.start(),
+        }
+    }
+
+    #[cfg(not(feature = "export"))]
+    fn new(_: &Policy, _: &Workload) -> Self {
+        panic!("it needs the feature `export`")
+    }
+}
+
 impl Line {
+    fn is_closed(&self) -> bool {
+        match self {
+            Self::One(line) => line.is_closed(),
+            Self::Two(line) => line.is_closed(),
+        }
+    }
+
     async fn to(at: SocketAddr, http2: bool) -> Self {
         let stream = TcpStream::connect(at).await.unwrap();
         stream.set_nodelay(true).unwrap();
