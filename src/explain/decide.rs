@@ -7,7 +7,7 @@ use crate::fault::Injection;
 use crate::gate::{Decision, Gate as _};
 use crate::plan::{self, Entry, Plan, Rule, unknown_host, without_tls};
 use crate::policy::Workload;
-use crate::reply::{Flags, Refusal, ReplyTo};
+use crate::reply::{Refusal, ReplyTo};
 use crate::rng::Chance;
 use crate::route::{self, Asked, HeaderEdit, not_normal};
 use crate::timeout::tell_grpc;
@@ -255,9 +255,10 @@ fn head_of<B>(request: &Request<B>) -> Request<()> {
 
 /// The end of a request that no rule takes.
 fn refused(refusal: &Refusal) -> Answer {
-    let outcome = match refusal.flags().contains(Flags::NR) {
-        true => Outcome::NoRoute,
-        false => Outcome::Reject,
+    let outcome = match refusal.details() {
+        // No rule takes it, or nobody knows its host.
+        "route_not_found" | "direct_response" => Outcome::NoRoute,
+        _ => Outcome::Reject,
     };
     let mut answer = Answer::new(outcome);
     answer.status = Some(refusal.status().as_u16());

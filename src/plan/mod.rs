@@ -390,7 +390,7 @@ fn bad_request() -> Refusal {
 
 /// As Istio's `REGISTRY_ONLY` answers.
 pub(crate) fn unknown_host() -> Refusal {
-    Refusal::new(StatusCode::BAD_GATEWAY, Flags::NR, "direct_response")
+    Refusal::new(StatusCode::BAD_GATEWAY, Flags::NONE, "direct_response")
 }
 
 fn cluster_not_found(status: StatusCode) -> Refusal {
