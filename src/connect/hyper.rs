@@ -2,16 +2,16 @@ use crate::balance::{Copying, Endpoint, MakeEndpoint, Reason, Reset, Target};
 use crate::connect::body::RequestBody;
 use crate::connect::connector::Pinned;
 use crate::connect::error;
+use crate::connect::upgrade::{self, Upgrade};
 use crate::mirror::forget;
 use crate::policy::Protocol;
 use crate::tee::{CopyBody, Tee};
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, UPGRADE};
+use http::header::{CONTENT_LENGTH, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
-};
+use http::{HeaderValue, Method, Request, Response, Uri, Version};
 use hyper::body::Incoming;
+use hyper::ext::Protocol as Extended;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -101,6 +101,7 @@ impl MakeEndpoint for Hyper {
         HttpEndpoint {
             client,
             addressed: address.filter(|_| at.protocol == Protocol::Http1),
+            protocol: at.protocol,
             unreachable,
         }
     }
@@ -113,6 +114,7 @@ pub struct HttpEndpoint {
     /// apart by it, and clients may ask for any number of hosts. `None` where the URI has to say
     /// the logical host: HTTP/2 makes `:authority` of it.
     addressed: Option<Authority>,
+    protocol: Protocol,
     /// An address that no URI can hold; policies have none, but code may.
     unreachable: bool,
 }
@@ -158,15 +160,16 @@ impl HttpEndpoint {
             // Rather no answer than plain text where the caller asked for TLS.
             return HttpFuture::failed("connect::Hyper speaks plain HTTP: write `http://`");
         }
+        let upgrade = Upgrade::of(&mut request, self.protocol);
         if !address(&mut request, self.addressed.as_ref()) {
             return HttpFuture::failed("the request names no host");
         }
         frame(&mut request);
-        drop_what_is_of_a_connection(request.headers_mut());
         *request.version_mut() = Version::HTTP_11;
         HttpFuture {
             state: State::Sent {
                 answer: self.client.request(request),
+                upgrade,
             },
         }
     }
@@ -185,8 +188,11 @@ fn address<B>(request: &mut Request<B>, addressed: Option<&Authority>) -> bool {
     let Some(host) = named.and_then(without_userinfo) else {
         return false;
     };
-    // The target of a CONNECT is the authority; there is nowhere else to say it.
-    let addressed = addressed.filter(|_| request.method() != Method::CONNECT);
+    // The target of a CONNECT is the authority; there is nowhere else to say it. One that is
+    // extended has a path, too.
+    let tunnels =
+        *request.method() == Method::CONNECT && request.extensions().get::<Extended>().is_none();
+    let addressed = addressed.filter(|_| !tunnels);
     // The URI's authority is what the client addresses; a `Host` beside it would contradict.
     request.headers_mut().remove(HOST);
     let path = request.uri().path_and_query().cloned();
@@ -199,7 +205,7 @@ fn address<B>(request: &mut Request<B>, addressed: Option<&Authority>) -> bool {
             request.headers_mut().insert(HOST, text);
             *request.uri_mut() = absolute(addressed.clone(), path);
         }
-        None if request.method() == Method::CONNECT => {
+        None if tunnels => {
             let mut parts = http::uri::Parts::default();
             parts.authority = Some(host);
             *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
@@ -230,30 +236,6 @@ fn frame<B: http_body::Body>(request: &mut Request<B>) {
     }
 }
 
-/// What a message that came over one connection says of it is not true of another. So nobody's
-/// caller closes the endpoint's connections; and nobody takes a header for this hop's own because
-/// a caller listed its name under `connection`: hyper's HTTP/2 drops such headers, proxies do, too.
-fn drop_what_is_of_a_connection(headers: &mut HeaderMap) {
-    let upgrades = headers.contains_key(UPGRADE)
-        && headers.get_all(CONNECTION).iter().any(|line| {
-            let mut names = line.as_bytes().split(|byte| *byte == b',');
-            names.any(|name| name.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
-        });
-    headers.remove(CONNECTION);
-    headers.remove(KEEP_ALIVE);
-    headers.remove(PROXY_CONNECTION);
-    if upgrades {
-        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    }
-    // gRPC asks for trailers, and they are passed on.
-    if headers.get(TE).is_some_and(|te| te != "trailers") {
-        headers.remove(TE);
-    }
-}
-
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-
 fn absolute(authority: Authority, path: Option<PathAndQuery>) -> Uri {
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(Scheme::HTTP);
@@ -274,7 +256,12 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State {
-        Sent { #[pin] answer: ResponseFuture },
+        Sent {
+            #[pin]
+            answer: ResponseFuture,
+            // Boxed, since few requests ask for one.
+            upgrade: Option<Box<Upgrade>>,
+        },
         Failed { why: &'static str },
     }
 }
@@ -292,11 +279,15 @@ impl Future for HttpFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProjection::Sent { answer } => {
+            StateProjection::Sent { answer, upgrade } => {
                 let mut response = ready!(answer.poll(cx)).map_err(error::reset)?;
-                // An upgrade is about to take the connection over, and says so.
-                if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-                    drop_what_is_of_a_connection(response.headers_mut());
+                // Who passes the answer on speaks for itself: it says 1.1 and frames the body anew.
+                if response.version() == Version::HTTP_10 {
+                    *response.version_mut() = Version::HTTP_11;
+                }
+                match upgrade.take() {
+                    None => upgrade::unasked(&mut response)?,
+                    Some(upgrade) => upgrade.answered(&mut response)?,
                 }
                 Poll::Ready(Ok(response))
             }

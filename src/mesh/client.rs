@@ -2,12 +2,13 @@ use crate::balance::{Endpoint, MakeEndpoint};
 use crate::gate::Decision;
 use crate::live::Live;
 use crate::mesh;
+use crate::mesh::crumbs;
 use crate::mesh::forward::{Forward, Next, UnderWay};
 use crate::mesh::running::{Follow, Running, Wired, Wires};
 use crate::plan::{Entry, Plan};
 use crate::reply::{Guarded, ReplyBody};
 use crate::rng::Rng;
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -93,6 +94,9 @@ impl<E> Client<E> {
     where
         E: Endpoint<B>,
     {
+        if request.version() == Version::HTTP_2 {
+            crumbs::join(request.headers_mut());
+        }
         let wired = self.shared.live.pin();
         let entry = entry(&wired.running.plan, &mut request);
         let mut decision = Decision::new(self.shared.rng.chance());

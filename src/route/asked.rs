@@ -14,7 +14,9 @@ pub struct Asked<'a> {
     pub path: &'a str,
     /// What stands behind the `?`, undecoded.
     pub query: &'a str,
-    /// The method, case-sensitive.
+    /// The method, case-sensitive. An extended `CONNECT` (a WebSocket over HTTP/2, RFC 8441) is
+    /// the `GET` that it stands for, as with Envoy: rules need not know by which version of HTTP
+    /// a browser asks.
     pub method: &'a Method,
     /// The headers.
     pub headers: &'a HeaderMap,
@@ -36,7 +38,7 @@ impl<'a> Asked<'a> {
                 .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")),
             path: uri.path(),
             query: uri.query().unwrap_or(""),
-            method: request.method(),
+            method: method(request),
             headers: request.headers(),
         }
     }
@@ -75,6 +77,16 @@ impl<'a> Asked<'a> {
         let (host, port) = split_port(self.authority);
         let default = if self.tls { 443 } else { 80 };
         (host, port.unwrap_or(default))
+    }
+}
+
+static GET: Method = Method::GET;
+
+fn method<B>(request: &Request<B>) -> &Method {
+    // Only the extended one has a scheme.
+    match *request.method() == Method::CONNECT && request.uri().scheme().is_some() {
+        true => &GET,
+        false => request.method(),
     }
 }
 
@@ -139,6 +151,15 @@ mod tests {
         assert_eq!(Asked::of(&request).port(), 81);
         assert!(Asked::is_addressed(&request));
         assert!(!Asked::is_addressed(&Request::new(())));
+    }
+
+    #[test]
+    fn a_websocket_is_got_in_either_version_of_http() {
+        let connect = |target| Request::connect(target).body(()).unwrap();
+        let extended = connect("http://reviews/chat");
+        assert_eq!(*Asked::of(&extended).method, Method::GET);
+        let tunnel = connect("reviews:80");
+        assert_eq!(*Asked::of(&tunnel).method, Method::CONNECT);
     }
 
     #[test]
