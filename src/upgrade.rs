@@ -1,11 +1,12 @@
 //! Connections that are to become something else, such as a WebSocket: what a request asks for.
 
 use http::header::{CONNECTION, UPGRADE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
 
 /// Says whether the request asks for a tunnel: by `CONNECT`, or by an upgrade.
 pub(crate) fn is_for_tunnel<B>(request: &Request<B>) -> bool {
-    *request.method() == Method::CONNECT || asked(request.headers()).is_some()
+    let upgrades = || request.version() != Version::HTTP_10 && asked(request.headers()).is_some();
+    *request.method() == Method::CONNECT || upgrades()
 }
 
 /// What HTTP/1.1's `upgrade` asks the connection to become; `None` if it asks for nothing.

@@ -31,7 +31,39 @@ use std::time::Duration;
 /// tokio runtime.
 ///
 /// Requests may come straight from a server: what they say of the connection they came over, such
-/// as `connection` and `keep-alive`, stays behind. Requests to upgrade are passed on as such.
+/// as `connection` and `keep-alive`, stays behind. Bodies and trailers are passed on as they come,
+/// never whole, and no faster than they are read. HTTP/1.1 sends those trailers that a `trailer`
+/// header announces.
+///
+/// Over HTTP/2 all requests to an endpoint share one connection. Beyond the number of streams that
+/// the endpoint allows at once, requests wait for one to end. Up to 1 MiB of an answer may lie
+/// unread, and 32 MiB of all answers.
+///
+/// # Upgrades
+///
+/// WebSockets and other upgrades pass, and so does `CONNECT`:
+///
+/// - Of a request that the caller has made, the caller gets the 101 and takes the connection with
+///   `hyper::upgrade::on`.
+/// - Of a request that a hyper or axum server has handed over, with the server's own end among its
+///   extensions, both connections are joined once the endpoint agrees: bytes pass both ways, no
+///   faster than they are read, until both directions have ended or one side fails. Whoever wants
+///   to speak for itself takes the server's end out first, with `hyper::upgrade::on`. A server that
+///   does not serve `with_upgrades` has no such end.
+/// - Any other answer passes as it is.
+///
+/// Each side speaks its own version of HTTP: to an endpoint that speaks HTTP/2 a WebSocket is an
+/// extended `CONNECT` (RFC 8441), and what is one already becomes an upgrade for HTTP/1.1. Headers
+/// of the WebSocket are passed on; where HTTP/1.1 needs `sec-websocket-key` or
+/// `sec-websocket-accept` and HTTP/2 has none, they are made. Other upgrades are not asked of
+/// HTTP/2, which has none, and the request is sent without. Upgrades to versions of HTTP, such as
+/// `h2c`, are never asked for, as with Envoy: nobody would look at the requests within.
+///
+/// An upgraded connection has no timeout and counts as under way up to its 101 alone: it outlives
+/// reloads and endpoints that go, and a shutdown does not wait for it.
+///
+/// An endpoint that switches without having been asked to is answered for with 502 and the flag
+/// `UPE`; so is one that says 200 to an extended `CONNECT` without a tunnel.
 #[derive(Clone, Debug)]
 pub struct Hyper {
     connect_timeout: Duration,
@@ -72,6 +104,12 @@ impl Hyper {
     }
 }
 
+/// How much of one answer may lie unread, where HTTP/2 is spoken, and how much of all on one
+/// connection. All requests to an endpoint share one: with hyper's own windows, of 2 MiB and 5 MiB,
+/// three that nobody reads would hold up all others.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 32 * STREAM_WINDOW;
+
 impl Default for Hyper {
     fn default() -> Self {
         Self::new()
@@ -96,6 +134,8 @@ impl MakeEndpoint for Hyper {
             .pool_idle_timeout(self.idle_timeout)
             .pool_max_idle_per_host(self.max_idle)
             .http2_only(at.protocol == Protocol::Http2)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
             // `Host` is set below, by the authority alone.
             .build(Pinned::new(http, uri));
         HttpEndpoint {

@@ -7,7 +7,7 @@ use crate::policy::Protocol;
 use crate::rng::{Purpose, Rng};
 use crate::upgrade::{asked, names};
 use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, TE, UPGRADE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::ext::Protocol as Extended;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -40,6 +40,8 @@ impl Upgrade {
     /// answer.
     pub(super) fn of<B>(request: &mut Request<B>, over: Protocol) -> Option<Box<Self>> {
         let asked = drop_what_is_of_a_connection(request.headers_mut());
+        // HTTP/1.0 has no upgrades (RFC 9110, 7.8).
+        let asked = asked.filter(|_| request.version() != Version::HTTP_10);
         if asked.is_none() && *request.method() != Method::CONNECT {
             return None;
         }
@@ -205,11 +207,10 @@ async fn join(server: OnUpgrade, endpoint: OnUpgrade) {
 ///
 /// Returns what the message asks its connection to become.
 fn drop_what_is_of_a_connection(headers: &mut HeaderMap) -> Option<HeaderValue> {
-    let to = match headers.contains_key(UPGRADE) {
-        true => asked(headers),
-        false => None,
-    };
-    if headers.remove(UPGRADE).is_some() {
+    let mut to = None;
+    if headers.contains_key(UPGRADE) {
+        to = asked(headers);
+        headers.remove(UPGRADE);
         headers.remove(HTTP2_SETTINGS);
     }
     headers.remove(CONNECTION);

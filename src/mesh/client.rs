@@ -20,6 +20,10 @@ use tower_service::Service;
 ///
 /// It is always ready and never fails: what cannot be answered by an endpoint is answered with a
 /// [`LocalReply`](crate::reply::LocalReply).
+///
+/// An upgrade that an endpoint agrees to is the caller's, who takes it off the 101 with
+/// `hyper::upgrade::on`; a request that comes straight from a server is joined with it instead. See
+/// [`connect::Hyper`](crate::connect).
 pub struct Client<E> {
     shared: Arc<Shared<E>>,
     in_scope: bool,

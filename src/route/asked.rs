@@ -1,6 +1,6 @@
 use crate::route::bytes;
 use http::header::HOST;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, Version};
 
 /// What a request asks for, as rules see it.
 #[derive(Clone, Copy, Debug)]
@@ -83,11 +83,12 @@ impl<'a> Asked<'a> {
 static GET: Method = Method::GET;
 
 fn method<B>(request: &Request<B>) -> &Method {
+    let method = request.method();
     // Only the extended one has a scheme.
-    match *request.method() == Method::CONNECT && request.uri().scheme().is_some() {
-        true => &GET,
-        false => request.method(),
-    }
+    let is_extended = *method == Method::CONNECT
+        && request.version() == Version::HTTP_2
+        && request.uri().scheme().is_some();
+    if is_extended { &GET } else { method }
 }
 
 fn host_header<B>(request: &Request<B>) -> &str {
@@ -155,7 +156,10 @@ mod tests {
 
     #[test]
     fn a_websocket_is_got_in_either_version_of_http() {
-        let connect = |target| Request::connect(target).body(()).unwrap();
+        let connect = |target| {
+            let connect = Request::connect(target).version(Version::HTTP_2);
+            connect.body(()).unwrap()
+        };
         let extended = connect("http://reviews/chat");
         assert_eq!(*Asked::of(&extended).method, Method::GET);
         let tunnel = connect("reviews:80");

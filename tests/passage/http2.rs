@@ -88,7 +88,7 @@ async fn who_does_not_read_holds_nobody_else_up() {
     }
 }
 
-const SLOW_READERS: usize = 8;
+const SLOW_READERS: usize = 16;
 
 /// What a server of bare HTTP/2 does with the requests of one connection.
 #[derive(Clone, Copy)]
@@ -153,6 +153,18 @@ async fn nothing_is_lost_of_what_a_backend_that_leaves_has_not_taken() {
         assert_eq!(answer.status(), 200);
     }
     assert!(connections.load(Ordering::SeqCst) > 1);
+    // And all at once, so that many are on their way when it says so.
+    let world = Arc::new(world);
+    let asking = (0..50).map(|_| {
+        let world = world.clone();
+        tokio::spawn(async move {
+            let request = Request::get("/").body(empty()).unwrap();
+            world.send(request).await.status()
+        })
+    });
+    for asking in asking.collect::<Vec<_>>() {
+        assert_eq!(within(asking).await.unwrap(), 200);
+    }
     world.is_quiet().await;
 }
 

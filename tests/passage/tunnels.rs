@@ -361,6 +361,10 @@ async fn what_is_no_upgrade_is_none() {
             assert!(!answer.contains("h2c"), "{answer}");
         }
     }
+    // Nor has HTTP/1.0 any.
+    let (_mesh, at) = gateway(backend.address, Protocol::Http1).await;
+    let (_, answer) = ask(at, &websocket("/").replace("HTTP/1.1", "HTTP/1.0")).await;
+    assert!(answer.contains("x-told: \r\n"), "{answer}");
     // HTTP/2 knows the one upgrade alone. Any other is a wish.
     let (_mesh, at) = gateway(backend.address, Protocol::Http2).await;
     let head = "GET / HTTP/1.1\nHost: app\nConnection: upgrade\nUpgrade: foo";

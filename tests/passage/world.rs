@@ -168,6 +168,8 @@ impl World {
         let at = serve_gateway(&mesh).await;
         let outside = |http2| {
             let mut builder = hyper_util::client::legacy::Client::builder(TokioExecutor::new());
+            // Room for all that a test leaves unread.
+            builder.http2_initial_connection_window_size(64 * 1024 * 1024);
             Caller::Outside(builder.http2_only(http2).build(Dial(at)))
         };
         let caller = match way.front {
