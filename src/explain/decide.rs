@@ -11,9 +11,10 @@ use crate::reply::{Refusal, ReplyTo};
 use crate::rng::Chance;
 use crate::route::{self, Asked, HeaderEdit, not_normal};
 use crate::timeout::tell_grpc;
+use crate::upgrade::is_for_tunnel;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::Full;
 use std::time::Duration;
 
@@ -195,7 +196,7 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
         let served = backends.filter(|backend| backend.service.is_some());
         served.for_each(|backend| stamp(backend, &mark));
     }
-    if *request.method() != Method::CONNECT {
+    if !is_for_tunnel(request) {
         answer.mirrors = match chance {
             None => rule.mirrors.iter().filter_map(mirror(plan)).collect(),
             Some(chance) => {
