@@ -53,20 +53,22 @@ impl Asked {
     pub(crate) fn new(policy: &Policy) -> Self {
         let mut from = Vec::new();
         for workload in workloads(policy) {
-            let mut question = Question::default();
             let asker = serde_json::json!({
                 "namespace": workload.namespace, "labels": workload.labels,
             });
-            question.source = Some(serde_json::from_value(asker).unwrap());
-            from.push(question);
+            from.push(Question {
+                source: Some(serde_json::from_value(asker).unwrap()),
+                ..Question::default()
+            });
         }
         for (name, gateway) in &policy.gateways {
             let ports: BTreeSet<_> = gateway.listeners.iter().map(|entry| entry.port).collect();
             for port in ports {
-                let mut question = Question::default();
-                question.gateway = Some(name.clone());
-                question.port = Some(port);
-                from.push(question);
+                from.push(Question {
+                    gateway: Some(name.clone()),
+                    port: Some(port),
+                    ..Question::default()
+                });
             }
         }
         Self {

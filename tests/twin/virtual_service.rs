@@ -47,19 +47,19 @@ pub(crate) fn documents(routes: &[Route], parent: Parent) -> Vec<Value> {
                     .filter(|route| hosts_of(route).contains(&host));
                 let mut spec = json!({ "hosts": [host], "gateways": ["front"] });
                 spec["http"] = http(of_it.copied(), parent);
-                all.push(virtual_service(index, spec));
+                all.push(virtual_service(index, &spec));
             }
         }
         Parent::Service => {
             let mut spec = json!({ "hosts": ["a.web.svc.cluster.local"] });
             spec["http"] = http(sorted.iter().copied(), parent);
-            all.push(virtual_service(0, spec));
+            all.push(virtual_service(0, &spec));
         }
     }
     all
 }
 
-fn virtual_service(index: usize, spec: Value) -> Value {
+fn virtual_service(index: usize, spec: &Value) -> Value {
     json!({
         "apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
         "metadata": { "name": format!("v{index}"), "namespace": "web" }, "spec": spec,
