@@ -18,11 +18,13 @@ use crate::fault::Injection;
 use crate::gate::{Decision, Gate as _, TrustedHops};
 use crate::limit::Limits;
 use crate::mirror::Share;
-use crate::policy::{self, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
-use crate::reply::{Flags, Refusal};
+use crate::policy::registry::host_and_port;
+use crate::policy::{self, Address, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
+use crate::reply::{Flags, Head, Refusal};
 use crate::rng::Chance;
-use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize};
+use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, OnReply};
 use crate::split::Weights;
+use crate::timeout::Allowed;
 use ahash::AHashMap;
 use compile::Compiler;
 use entry::no_route;
@@ -31,7 +33,6 @@ use parking_lot::Mutex;
 use routing::Routing;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A compiled policy, as one workload sees it, and each of the policy's gateways.
 pub struct Plan {
@@ -78,7 +79,7 @@ pub(crate) struct Rule {
     pub(crate) mirrors: Box<[Mirror]>,
     /// What is done to the requests of each destination; empty where nothing is done to any.
     changes: Box<[Changes]>,
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) timeout: Allowed,
     /// What is changed in replies that no destination is to give.
     response: HeaderEdit,
 }
@@ -123,6 +124,15 @@ pub(crate) struct Inbound {
     pub(crate) label: Box<str>,
     pub(crate) fault: Injection,
     pub(crate) limits: Option<Limits>,
+}
+
+impl Cluster {
+    /// As Istio names it to Envoy.
+    fn istio_name(&self) -> String {
+        let (host, _) = host_and_port(&self.service);
+        let subset = self.subset.as_deref().unwrap_or_default();
+        format!("outbound|{}|{subset}|{host}", self.port)
+    }
 }
 
 impl Policy {
@@ -294,13 +304,49 @@ impl Rule {
 
     /// Changes a request as its destination is to see it: once, and before the first attempt.
     #[inline]
-    pub(crate) fn change<B>(&self, request: &mut Request<B>, decision: &Decision) {
+    pub(crate) fn change<B>(&self, request: &mut Request<B>, decision: &mut Decision) {
         if let Some(changes) = self.changes_for(decision.destination) {
-            changes.apply(request, decision.matched);
+            changes.apply(request, decision);
         }
     }
 
-    /// What is changed in the head of a reply, be it the destination's or made instead of it.
+    /// Changes the head of a reply, be it the endpoint's or made instead of it. `bound` is what
+    /// of the changes depends on the request, as [`bind`](Self::bind) has given it.
+    #[inline]
+    pub(crate) fn change_reply<'a>(
+        &self,
+        destination: Option<u32>,
+        bound: Option<&HeaderEdit>,
+        head: Head<'_>,
+        endpoint: impl FnOnce() -> Option<&'a Address>,
+    ) {
+        let edit = bound.unwrap_or_else(|| self.response(destination));
+        if !edit.is_empty() {
+            edit.apply(&mut OnReply {
+                status: head.status,
+                headers: head.headers,
+                local: head.local,
+                endpoint: endpoint(),
+            });
+        }
+    }
+
+    /// What is changed in the head of the reply to this request, where that depends on the
+    /// request.
+    #[inline]
+    pub(crate) fn bind<B>(
+        &self,
+        request: &Request<B>,
+        decision: &mut Decision,
+    ) -> Option<Box<HeaderEdit>> {
+        let edit = self.response(decision.destination);
+        if edit.is_empty() {
+            return None;
+        }
+        edit.bind(request, decision).map(Box::new)
+    }
+
+    /// What is changed in the head of a reply.
     #[inline]
     pub(crate) fn response(&self, destination: Option<u32>) -> &HeaderEdit {
         match self.changes_for(destination) {
@@ -371,7 +417,7 @@ impl Rule {
             arms: [arm].into(),
             mirrors: [].into(),
             changes: [].into(),
-            timeout: None,
+            timeout: Allowed::default(),
             response: HeaderEdit::default(),
         }
     }

@@ -32,6 +32,7 @@ mod action;
 mod address;
 mod error;
 mod fault;
+pub mod format;
 mod headers;
 mod limit;
 mod matching;
@@ -55,7 +56,8 @@ pub use action::{
 pub use address::{Address, NotAnAddress};
 pub use error::{Error, Errors, Place, Severity};
 pub use fault::{Abort, Delay, Fault};
-pub use headers::{HeaderChanges, HeaderText, Headers, NotAHeaderText};
+pub use format::NotAHeaderText;
+pub use headers::{HeaderChanges, HeaderText, Headers};
 pub use limit::{Key, Limit, Rate};
 pub use matching::{
     CompiledPattern, Header, Host, Match, NotAHeader, NotAHost, NotAPath, NotAPattern, Path,

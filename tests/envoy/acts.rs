@@ -249,7 +249,7 @@ fn changes(dice: &mut Dice, value: &str) -> Value {
                 none => *none = json!([name]),
             },
             1 => changes["set"][name] = value.into(),
-            2 => changes["add"][name] = format!("{value}%").into(),
+            2 => changes["add"][name] = format!("{value}%%").into(),
             3 => {
                 changes["set"][name] = format!("{value}-set").into();
                 changes["add"][name] = format!("{value}-add").into();

@@ -49,10 +49,10 @@ fn level(changes: &[&HeaderChanges]) -> Value {
     let pairs = |of: fn(&HeaderChanges) -> &BTreeMap<Header, HeaderText>, action: &str| {
         let all = changes.iter().flat_map(move |changes| of(changes));
         // An empty value changes nothing.
-        let all = all.filter(|(_, value)| !value.get().is_empty());
+        let all = all.filter(|(_, value)| !value.as_str().is_empty());
         let pair = |(name, value): (&Header, &HeaderText)| {
             json!({
-                "header": { "key": name.as_str(), "value": format(value) },
+                "header": { "key": name.as_str(), "value": value.as_str() },
                 "append_action": action,
             })
         };
@@ -61,9 +61,4 @@ fn level(changes: &[&HeaderChanges]) -> Value {
     let mut added = pairs(|changes| &changes.set, "OVERWRITE_IF_EXISTS_OR_ADD");
     added.extend(pairs(|changes| &changes.add, "APPEND_IF_EXISTS_OR_ADD"));
     json!({ "remove": removed, "add": added })
-}
-
-/// The value as a format of Envoy's, in which `%` begins a command.
-fn format(value: &HeaderText) -> String {
-    value.to_string().replace('%', "%%")
 }
