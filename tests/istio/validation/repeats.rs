@@ -199,6 +199,7 @@ fn rule_9_1_33_a_prefix_that_a_shorter_one_covers() {
         // Not by what matches mean, but by what is written.
         ("{uri: {prefix: /a}}", "{uri: {exact: /ab}}"),
         ("{uri: {prefix: /a}}", "{uri: {regex: /ab}}"),
+        ("{uri: {regex: /a.*}}", "{uri: {regex: /ab.*}}"),
     ] {
         VS.admits(&routes(&[one, other]));
     }

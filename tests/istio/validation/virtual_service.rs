@@ -1,7 +1,8 @@
 //! 9.1, rules 1 to 13: the document, its routes and their destinations.
 
-use crate::reading::read;
+use crate::reading::{document, is_error, read, services};
 use crate::validation::{ROUTE, VS, beside, http};
+use tower_mesh::import::Status;
 
 /// The spec with a route in it.
 fn with(spec: &str) -> String {
@@ -25,7 +26,7 @@ fn rule_9_1_01_a_delegate_has_neither_tls_nor_tcp() {
     VS.refuses(&with(&format!("‸tcp: [{{{route}}}]")), words);
     // Nor is there a host for the one that is asked for by name.
     let tls = tls.replace("a.b", "‸a.b");
-    let read = read(&crate::reading::document(
+    let read = read(&document(
         "VirtualService",
         "x",
         &with(&tls.replace('‸', "")),
@@ -282,6 +283,27 @@ fn rule_9_1_09_what_else_a_delegating_route_says_is_not_checked() {
     ] {
         VS.admits(&http(&format!("delegate: {{name: leaf}}\n{more}")));
     }
+}
+
+#[test]
+fn rule_9_1_09_the_fault_of_a_delegating_route_meets_no_answer_of_the_delegate() {
+    let root = "hosts: [a]\nhttp: [{delegate: {name: some}, fault: {abort: {httpStatus: 500, \
+                percentage: {value: 1}}}}]";
+    let some = "http:\n\
+        - {match: [{uri: {prefix: /r}}], redirect: {uri: /}}\n\
+        - {route: [{destination: {host: a}}]}";
+    let read = read(
+        &(document("VirtualService", "root", root)
+            + &document("VirtualService", "some", some)
+            + &services(&["a.prod.svc.cluster.local:80"])),
+    );
+    let errors = read.findings.iter().filter(|finding| is_error(finding));
+    assert_eq!(errors.count(), 0, "{:#?}", read.findings);
+    let rules = &read.policy.routes[0].rules;
+    let faults = rules.iter().map(|rule| rule.fault.abort.is_some());
+    assert_eq!(faults.collect::<Vec<_>>(), [false, true]);
+    let told = { read.report.iter() }.find(|entry| entry.at.path == "spec.http[0].fault");
+    assert_eq!(told.unwrap().status, Status::Approximated);
 }
 
 #[test]

@@ -115,8 +115,8 @@ impl<'a> Localities<'a> {
             return field.refused("invalid-value", message, advice);
         }
         // The region, and the region with its zone.
-        let mut ends = text.match_indices('/').map(|(at, _)| &text[..at]).take(2);
-        let above: Vec<_> = ends.by_ref().collect();
+        let above = text.match_indices('/').map(|(at, _)| &text[..at]);
+        let above: Vec<_> = above.take(2).collect();
         let mut around = above.iter().chain([&text, &"*"]);
         let twice = around.any(|place| self.taken.contains(place))
             || parts < 3 && self.touched.contains(text);
