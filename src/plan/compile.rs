@@ -50,7 +50,7 @@ impl<'a> Compiler<'a> {
         let policy = self.policy;
         let sidecars = policy.sidecars.iter();
         let sidecar = { sidecars }.find(|sidecar| sidecar.from.include(workload));
-        let table = self.mesh(workload, sidecar);
+        let mesh = self.mesh(workload, sidecar);
         let gateways = policy
             .gateways
             .iter()
@@ -72,7 +72,7 @@ impl<'a> Compiler<'a> {
         self.rules.push(Rule::straight_to("", passthrough));
         Plan {
             workload: workload.clone(),
-            table,
+            mesh,
             gateways,
             gateway_of: names.zip(0..).collect(),
             rules: self.rules.into(),
@@ -122,6 +122,7 @@ impl<'a> Compiler<'a> {
         let name = rule.name.clone().unwrap_or_else(|| index.to_string());
         let mut made = self.make(Some(&policy.routes[route].name), &name, rule, arms, shared);
         made.mirrors = self.mirrors(&rule.mirrors, spot.workload, port);
+        made.written = Some((route as u32, index as u32));
         let number = self.rules.len() as u32;
         if made.limits.is_some() {
             self.limited.entry((route, index)).or_insert(number);
@@ -184,6 +185,7 @@ impl<'a> Compiler<'a> {
             label: label.into(),
             route: route.map(Into::into),
             name: name.into(),
+            written: None,
         }
     }
 

@@ -6,9 +6,11 @@ mod claims;
 mod compile;
 mod doors;
 mod entry;
+mod routing;
 mod select;
 
-pub(crate) use entry::{Entry, without_tls};
+pub(crate) use entry::{Entry, Gateway, Listener, Port, without_tls};
+pub(crate) use routing::Group;
 
 use crate::balance::Target;
 use crate::cors::Sharing;
@@ -20,14 +22,15 @@ use crate::policy::registry::host_and_port;
 use crate::policy::{self, Address, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
 use crate::reply::{Flags, Head, Refusal};
 use crate::rng::Chance;
-use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, OnReply, Table};
+use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, OnReply};
 use crate::split::Weights;
 use crate::timeout::Allowed;
 use ahash::AHashMap;
 use compile::Compiler;
-use entry::{Gateway, no_route};
-use http::{Request, StatusCode};
+use entry::no_route;
+use http::{Method, Request, StatusCode};
 use parking_lot::Mutex;
+use routing::Routing;
 use std::fmt;
 use std::sync::Arc;
 
@@ -36,7 +39,7 @@ pub struct Plan {
     /// Who asks.
     pub(crate) workload: Workload,
     /// What requests of clients in the mesh find.
-    pub(crate) table: Table,
+    pub(crate) mesh: Routing,
     pub(crate) gateways: Box<[Gateway]>,
     /// The numbers of the gateways.
     pub(crate) gateway_of: AHashMap<Box<str>, u32>,
@@ -63,6 +66,8 @@ pub(crate) struct Rule {
     pub(crate) route: Option<Box<str>>,
     /// Its own name, or its index.
     pub(crate) name: Box<str>,
+    /// Where the policy has it, by route and index; `None` for what no route says.
+    pub(crate) written: Option<(u32, u32)>,
     pub(crate) fault: Injection,
     pub(crate) cors: Option<Sharing>,
     pub(crate) limits: Option<Limits>,
@@ -173,11 +178,11 @@ impl Plan {
     /// Compiles a policy whatever is wrong with it: destinations that do not exist answer with
     /// an error, of two that claim the same the first has it.
     pub fn lenient(policy: &Policy, workload: &Workload, previous: Option<&Self>) -> Self {
-        Self::keeping(Arc::new(policy.clone()), workload, previous)
+        Self::keeping(&Arc::new(policy.clone()), workload, previous)
     }
 
-    fn keeping(policy: Arc<Policy>, workload: &Workload, previous: Option<&Self>) -> Self {
-        Compiler::new(&policy, previous).compile(workload, policy.clone())
+    fn keeping(policy: &Arc<Policy>, workload: &Workload, previous: Option<&Self>) -> Self {
+        Compiler::new(policy, previous).compile(workload, policy.clone())
     }
 
     /// Who asks.
@@ -199,7 +204,7 @@ impl Plan {
             elsewhere.push(plan.clone());
             return plan;
         }
-        let plan = Arc::new(Self::keeping(self.policy.clone(), workload, Some(self)));
+        let plan = Arc::new(Self::keeping(&self.policy, workload, Some(self)));
         if elsewhere.len() == MOST_ELSEWHERE {
             elsewhere.remove(0);
         }
@@ -231,6 +236,10 @@ impl Plan {
         if !Asked::is_addressed(request) {
             return Some(missing_host());
         }
+        // A client's own URI may lack a path; what comes in has one.
+        if entry != Entry::Mesh && !has_target(request) {
+            return Some(bad_request());
+        }
         // Before anything looks at the path.
         if let Some(refusal) = self.normalize.admit(request, decision) {
             return Some(refusal);
@@ -242,7 +251,7 @@ impl Plan {
                 None => Some(no_route()),
             };
         }
-        let refusal = self.table.admit(request, decision);
+        let refusal = self.mesh.admit(request, decision);
         if refusal.is_none() && decision.rule.is_none() {
             match self.outbound {
                 OutboundTrafficPolicy::AllowAny => decision.rule = Some(self.unknown),
@@ -366,6 +375,19 @@ fn missing_host() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, Flags::NONE, "missing_host_header")
 }
 
+/// Servers take `GET exact` for the authority of a `CONNECT`, and `GET *` as it is. Envoy's codec
+/// takes neither.
+fn has_target<B>(request: &Request<B>) -> bool {
+    match (request.uri().path(), request.method()) {
+        (_, &Method::CONNECT) | ("*", &Method::OPTIONS) => true,
+        (path, _) => path.starts_with('/'),
+    }
+}
+
+fn bad_request() -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, Flags::DPE, "http1.codec_error").body("Bad Request")
+}
+
 /// As Istio's `REGISTRY_ONLY` answers.
 pub(crate) fn unknown_host() -> Refusal {
     Refusal::new(StatusCode::BAD_GATEWAY, Flags::NR, "direct_response")
@@ -386,6 +408,7 @@ impl Rule {
             label: host.into(),
             route: None,
             name: "".into(),
+            written: None,
             fault: Injection::default(),
             cors: None,
             limits: None,

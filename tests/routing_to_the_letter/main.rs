@@ -1,10 +1,7 @@
 //! What is most easily got wrong about routing, point by point, as `Plan::decide` tells it and, where
 //! it is about what is sent, over a client or gateway stack; from native, Istio and Gateway API
-//! documents, each where the point is about them.
-//!
-//! The folder that the environment variable `TOWER_MESH_CASES` names may hold more of it, as
-//! `envoy/routing-observations.json`: what a running Envoy did. Without the variable what is
-//! written down here is all that is tried.
+//! documents, each where the point is about them. What a running Envoy was seen to do is held against
+//! it in `tests/observed`.
 #![cfg(feature = "yaml")]
 
 mod actions;
@@ -12,7 +9,6 @@ mod clauses;
 mod copies;
 mod formats;
 mod matching;
-mod observed;
 mod origins;
 mod replies;
 mod selectors;

@@ -80,6 +80,45 @@ fn point_6_a_route_without_any_entry_left_takes_nothing() {
     }
 }
 
+/// What is for some gateways or ports only is a catch-all where it is there at all.
+#[test]
+fn at_a_gateway_no_catch_all_of_one_rule_hides_another_rule() {
+    let route = |name: &str, created: &str, matching: &str| {
+        format!(
+            "---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{ name: {name}, namespace: default, creationTimestamp: '{created}-01-01T00:00:00Z' }}
+spec:
+  hosts: [h.example]
+  gateways: [edge]
+  http: [{{ match: [{{ {matching} }}], {TO} }}]
+"
+        )
+    };
+    for catch_all in ["gateways: [edge]", "port: 80", "uri: { prefix: / }"] {
+        let policy = with_errors(&format!(
+            "services: {{ a: {{ endpoints: [{{ address: '10.0.0.1:80' }}] }} }}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {{ name: edge, namespace: default }}
+spec: {{ servers: [{{ port: {{ number: 80, name: http, protocol: HTTP }}, hosts: ['*'] }}] }}
+{}{}",
+            route("old", "2020", catch_all),
+            route("new", "2024", "uri: { prefix: /x }")
+        ));
+        let plan = Plan::lenient(&policy, &Workload::default(), None);
+        let asked = |path: &str| {
+            let mut question = Question::new("h.example", path);
+            (question.gateway, question.port) = (Some("default/edge".into()), Some(80));
+            plan.answer(&question).unwrap().route
+        };
+        assert_eq!(asked("/x").as_deref(), Some("default/new"), "{catch_all}");
+        assert_eq!(asked("/").as_deref(), Some("default/old"), "{catch_all}");
+    }
+}
+
 /// `reviews` in `prod` and in `test`, and a rule of `prod` for some hosts.
 fn short(hosts: &str, to: &str) -> Policy {
     let service = |namespace: &str| {
