@@ -78,7 +78,7 @@ pub(super) fn select<'a>(
         listed.sort_by_key(|selected| {
             selected
                 .matching
-                .is_none_or(|(_, matching)| matching.is_everything())
+                .is_none_or(|(_, matching)| matching.asks_nothing())
         });
     }
     // Both sorts are stable: what is alike stays in the order of the routes.
