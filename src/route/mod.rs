@@ -37,7 +37,6 @@
 
 mod answer;
 mod asked;
-mod bytes;
 mod changes;
 mod edit;
 mod gate;
@@ -53,8 +52,10 @@ mod respond;
 mod rewrite;
 mod service;
 mod substitution;
+mod slots;
 mod table;
 mod value;
+mod words;
 
 pub use answer::Answer;
 pub use asked::Asked;
