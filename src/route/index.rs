@@ -39,7 +39,7 @@ impl Index {
     /// The index of matches that are numbered in this order.
     pub(super) fn new(keys: &[Key]) -> Self {
         let mut index = Self {
-            paths: Paths::new(false),
+            paths: Paths::new(),
             any_case: None,
             buckets: Buckets::default(),
             size: 0,
@@ -61,7 +61,7 @@ impl Index {
             false => &mut self.paths,
             true => self
                 .any_case
-                .get_or_insert_with(|| Box::new(Paths::new(true))),
+                .get_or_insert_with(|| Box::new(Paths::new())),
         };
         let buckets = &mut self.buckets;
         paths.add(&key.path, |there| buckets.add(there, number, keys));
@@ -72,9 +72,9 @@ impl Index {
     pub(super) fn find(&self, asked: &Asked<'_>, takes: impl FnMut(u32) -> bool) -> Option<u32> {
         let mut search = Search::new(&self.buckets, asked, takes);
         let path = asked.path.as_bytes();
-        self.paths.each(path, |found| search.ask(found));
+        self.paths.each::<false>(path, |found| search.ask(found));
         if let Some(any_case) = &self.any_case {
-            any_case.each(path, |found| search.ask(found));
+            any_case.each::<true>(path, |found| search.ask(found));
         }
         search.least()
     }

@@ -30,6 +30,7 @@ impl Slots {
         self.position(hash, is_it).map(|at| self.slots[at].number)
     }
 
+    #[inline(always)]
     fn position(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<usize> {
         let last = self.slots.len().wrapping_sub(1);
         let mut at = hash as usize;
@@ -89,7 +90,7 @@ impl Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::prop;
+    use proptest::prelude::{Strategy as _, prop};
     use proptest::{prop_assert_eq, proptest};
 
     proptest! {
@@ -111,8 +112,6 @@ mod tests {
             prop_assert_eq!(slots.find(asked.wrapping_sub(3), |_| true), first);
         }
     }
-
-    use proptest::strategy::Strategy as _;
 
     #[test]
     fn nothing_is_found_where_nothing_is() {

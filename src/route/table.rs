@@ -101,4 +101,4 @@ impl Table {
 }
 
 /// Fewer are asked one by one in less time.
-const WORTH_AN_INDEX: usize = 5;
+const WORTH_AN_INDEX: usize = 8;

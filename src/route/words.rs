@@ -61,26 +61,24 @@ fn short(text: &[u8]) -> u64 {
 }
 
 /// The hashes of a text's beginnings, each of which costs only what it has more than the one
-/// before it.
+/// before it. With `ANY_CASE` capitals count as the letters that they are.
 ///
 /// They decide where to look, never what is found, so it is no harm that they are the same in
 /// every process: whoever sends requests can have others' rules asked in vain, one for each look.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Hashes<'a> {
+pub(super) struct Hashes<'a, const ANY_CASE: bool> {
     /// What is not in the state yet.
     rest: &'a [u8],
     /// What stands behind the last whole word.
     tail: u64,
-    /// Whether capitals count as the letters that they are.
-    any_case: bool,
     /// Of the words before `at`.
     state: u64,
     at: usize,
 }
 
-impl<'a> Hashes<'a> {
-    #[inline]
-    pub(super) fn new(text: &'a [u8], any_case: bool) -> Self {
+impl<'a, const ANY_CASE: bool> Hashes<'a, ANY_CASE> {
+    #[inline(always)]
+    pub(super) fn new(text: &'a [u8]) -> Self {
         let over = text.len() % 8;
         let tail = match text.last_chunk::<8>() {
             None => short(text),
@@ -91,14 +89,14 @@ impl<'a> Hashes<'a> {
         Self {
             rest: text,
             tail,
-            any_case,
             state: FIRST,
             at: 0,
         }
     }
 
     /// The hash of the first so many bytes: not more than there are, not fewer than before.
-    #[inline]
+    // Called from few places, and not worth the registers that a call saves.
+    #[inline(always)]
     pub(super) fn upto(&mut self, end: usize) -> u32 {
         while end - self.at >= 8 {
             let Some((word, rest)) = self.rest.split_first_chunk::<8>() else {
@@ -119,7 +117,7 @@ impl<'a> Hashes<'a> {
     #[inline]
     fn folded(&self, word: [u8; 8]) -> u64 {
         let word = u64::from_le_bytes(word);
-        match self.any_case {
+        match ANY_CASE {
             // The bit by which small letters differ.
             true => word | (capitals(word) >> 2),
             false => word,
@@ -130,7 +128,7 @@ impl<'a> Hashes<'a> {
 /// The hash of a whole text.
 #[inline]
 pub(super) fn hash(text: &[u8]) -> u32 {
-    Hashes::new(text, false).upto(text.len())
+    Hashes::<false>::new(text).upto(text.len())
 }
 
 /// The product folded in two, as wyhash and its kin do it.
@@ -186,7 +184,7 @@ mod tests {
             text in prop::collection::vec(0_u8.., 0..60),
             ends in prop::collection::btree_set(0_usize..60, 0..10),
         ) {
-            let mut hashes = Hashes::new(&text, false);
+            let mut hashes = Hashes::<false>::new(&text);
             for end in ends.into_iter().filter(|end| *end <= text.len()) {
                 prop_assert_eq!(hashes.upto(end), hash(&text[..end]));
             }
@@ -194,7 +192,7 @@ mod tests {
 
         #[test]
         fn case_is_ignored_where_it_is_to_be(text in "[@A-Z\\[`a-zäÄ{]{0,40}") {
-            let any_case = Hashes::new(text.as_bytes(), true).upto(text.len());
+            let any_case = Hashes::<true>::new(text.as_bytes()).upto(text.len());
             prop_assert_eq!(any_case, hash(text.to_ascii_lowercase().as_bytes()));
         }
     }

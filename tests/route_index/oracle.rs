@@ -3,23 +3,24 @@
 
 use http::Request;
 use regex_automata::meta::Regex;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use tower_mesh::policy::{Header, Host, Match, PathMatch, TextMatch, ValueMatch};
 
 /// A request in plain texts.
 #[derive(Clone, Debug)]
-pub struct Asks {
-    pub method: &'static str,
-    pub tls: bool,
+pub(crate) struct Asks {
+    pub(crate) method: &'static str,
+    pub(crate) tls: bool,
     /// As the client wrote it, with its port if it wrote one.
-    pub authority: String,
-    pub path: String,
-    pub query: Option<String>,
-    pub headers: Vec<(&'static str, String)>,
+    pub(crate) authority: String,
+    pub(crate) path: String,
+    pub(crate) query: Option<String>,
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 impl Asks {
-    pub fn request(&self) -> Request<()> {
+    pub(crate) fn request(&self) -> Request<()> {
         let scheme = if self.tls { "https" } else { "http" };
         let query = self.query.as_ref().map(|query| format!("?{query}"));
         let uri = format!(
@@ -47,9 +48,23 @@ impl Asks {
     }
 }
 
+thread_local! {
+    /// Thousands of them are asked again and again.
+    static REGEXES: RefCell<HashMap<String, Regex>> = RefCell::default();
+}
+
 /// The whole text has to match.
 fn regex_takes(pattern: &str, text: &str) -> bool {
-    Regex::new(&format!("^(?:{pattern})$")).unwrap().is_match(text)
+    REGEXES.with_borrow_mut(|regexes| {
+        let regex = regexes
+            .entry(pattern.to_owned())
+            .or_insert_with_key(|pattern| {
+                // The one that quotes, which this parser does not understand.
+                let pattern = pattern.replace(r"\Q.*\E", r"\.\*");
+                Regex::new(&format!("^(?:{pattern})$")).unwrap()
+            });
+        regex.is_match(text)
+    })
 }
 
 fn text_takes(wanted: &TextMatch, text: &str) -> bool {
@@ -126,7 +141,7 @@ fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// All that is given has to hold.
-pub fn takes(wanted: &Match, asks: &Asks) -> bool {
+pub(crate) fn takes(wanted: &Match, asks: &Asks) -> bool {
     let query = asks.query.as_deref().unwrap_or("");
     let text = |wanted: &Option<TextMatch>, text: &str| {
         wanted.as_ref().is_none_or(|wanted| text_takes(wanted, text))
@@ -153,7 +168,7 @@ pub fn takes(wanted: &Match, asks: &Asks) -> bool {
 
 /// The route of a host: the exact name, else the longest wildcard, else `*`; of one name, the one
 /// with the port. The first to claim it.
-pub fn route(claims: &[Vec<Host>], asks: &Asks) -> Option<usize> {
+pub(crate) fn route(claims: &[Vec<Host>], asks: &Asks) -> Option<usize> {
     let authority = asks.authority.to_ascii_lowercase();
     let (name, port) = match authority.rsplit_once(':') {
         Some((name, port)) if !port.contains(']') => (name, port.parse().ok()),
@@ -182,7 +197,7 @@ pub fn route(claims: &[Vec<Host>], asks: &Asks) -> Option<usize> {
 
 /// How specific a match is in the Gateway API: an exact path, then the longest prefix, then (as
 /// Istio has it) expressions; a method; how many headers; how many parameters.
-pub fn rank(wanted: &Match) -> [usize; 5] {
+pub(crate) fn rank(wanted: &Match) -> [usize; 5] {
     let (kind, length) = match &wanted.path {
         Some(PathMatch::Exact(path)) => (3, path.as_str().len()),
         Some(PathMatch::Prefix(path)) => (2, path.as_str().len()),

@@ -91,7 +91,7 @@ fn method() -> impl Strategy<Value = TextMatch> {
 }
 
 prop_compose! {
-    pub fn matching()(
+    pub(crate) fn matching()(
         path in prop::option::weighted(0.9, path()),
         ignore_path_case in prop::bool::weighted(0.2),
         method in prop::option::weighted(0.3, method()),
@@ -153,7 +153,7 @@ fn moved(path: &str, by: usize) -> String {
 
 /// A request that is near to whichever matches there are.
 #[derive(Clone, Debug)]
-pub struct Near {
+pub(crate) struct Near {
     which: Index,
     variant: Index,
     by: usize,
@@ -162,18 +162,18 @@ pub struct Near {
 }
 
 impl Near {
-    pub fn to(&self, matches: &[Match]) -> Asks {
+    pub(crate) fn to(&self, matches: &[Match]) -> Asks {
         let mut asks = self.asks.clone();
         if !matches.is_empty() {
             let near = near(self.which.get(matches));
-            asks.path = moved(self.variant.get(near.as_slice()), self.by);
+            asks.path = moved(self.variant.get::<String>(&near), self.by);
         }
         asks
     }
 }
 
 prop_compose! {
-    pub fn asks(authority: &'static [&'static str])(
+    pub(crate) fn asks(authority: &'static [&'static str])(
         which in any::<Index>(),
         variant in any::<Index>(),
         by in 0_usize..16,
@@ -193,7 +193,7 @@ prop_compose! {
 }
 
 /// Names that cover each other, with ports and without.
-pub fn hosts() -> impl Strategy<Value = Vec<Host>> {
+pub(crate) fn hosts() -> impl Strategy<Value = Vec<Host>> {
     let host = select(
         &[
             "a", "a:80", "a:81", "a.b", "a.b:443", "b", "*.b", "*.b:81", "*.a.b", "*.a.b:80", "*",
@@ -204,7 +204,7 @@ pub fn hosts() -> impl Strategy<Value = Vec<Host>> {
 }
 
 /// In both cases, deeper and less deep, with a dot in front and behind, with ports good and bad.
-pub const AUTHORITIES: &[&str] = &[
+pub(crate) const AUTHORITIES: &[&str] = &[
     "a", "A", "a:80", "A:81", "a:443", "a.b", "A.B", "a.b:80", "x.a.b", "y.x.a.b:81", "X.A.b:80",
     "b", "b:9", "q.b", "q.b:81", ".b", ".a.b", "a.", "a.b.", "[::1]", "[::1]:81", "10.0.0.1",
     "10.0.0.1:9", "other", "other:9",

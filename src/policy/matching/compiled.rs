@@ -1,5 +1,6 @@
 use crate::policy::Pattern;
 use crate::policy::matching::automaton::Automaton;
+use crate::policy::matching::engines;
 use crate::policy::matching::simulation::Simulation;
 use regex_automata::nfa::thompson;
 use regex_syntax::hir::{Hir, HirKind, Look};
@@ -18,11 +19,11 @@ pub struct CompiledPattern(Arc<Parts>);
 struct Parts {
     start: Box<[u8]>,
     end: Box<[u8]>,
-    between: Engine,
+    between: Arc<Engine>,
 }
 
 #[derive(Debug)]
-enum Engine {
+pub(super) enum Engine {
     /// Nothing may stand between the two.
     Nothing,
     /// Wherever it stays small.
@@ -43,9 +44,7 @@ impl CompiledPattern {
         Self(Arc::new(Parts {
             start: start.into(),
             end: end.into(),
-            between: between.map_or(Engine::Nothing, |between| {
-                Engine::of(&anchored(between)).unwrap_or(Engine::Failed)
-            }),
+            between: engines::shared(between),
         }))
     }
 
@@ -61,7 +60,14 @@ impl CompiledPattern {
 }
 
 impl Engine {
-    fn of(anchored: &Hir) -> Option<Self> {
+    /// What matches all that the expression does, as a whole; nothing without one.
+    pub(super) fn of(hir: Option<Hir>) -> Self {
+        hir.map_or(Self::Nothing, |hir| {
+            Self::built(&anchored(hir)).unwrap_or(Self::Failed)
+        })
+    }
+
+    fn built(anchored: &Hir) -> Option<Self> {
         let nfa = thompson::Compiler::new()
             .configure(
                 thompson::Config::new().which_captures(thompson::WhichCaptures::None),

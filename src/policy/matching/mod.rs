@@ -2,6 +2,7 @@
 
 mod automaton;
 mod compiled;
+mod engines;
 mod header;
 mod host;
 mod matcher;

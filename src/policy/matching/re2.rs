@@ -41,7 +41,7 @@ pub(super) fn parse(text: &str) -> Result<Hir, Flaw> {
     let mut ast = parser
         .parse(text)
         .map_err(|error| Flaw::at(error.span(), error.kind()))?;
-    let mut reader = Reader { text, classes: 0 };
+    let mut reader = Reader { classes: 0 };
     reader.read(&mut ast, MOST_TIMES)?;
     TranslatorBuilder::new()
         .build()
@@ -49,13 +49,12 @@ pub(super) fn parse(text: &str) -> Result<Hir, Flaw> {
         .map_err(|error| Flaw::at(error.span(), error.kind()))
 }
 
-struct Reader<'a> {
-    text: &'a str,
+struct Reader {
     /// How many classes of Unicode were named.
     classes: usize,
 }
 
-impl Reader<'_> {
+impl Reader {
     /// Refuses what RE2 reads otherwise, and puts RE2's meaning in the place of the parser's.
     /// `times`: how often what is in here may be repeated at most.
     fn read(&mut self, ast: &mut Ast, times: u32) -> Result<(), Flaw> {
@@ -77,7 +76,7 @@ impl Reader<'_> {
             }
             Ast::ClassBracketed(class) => self.read_class(class),
             Ast::Repetition(repetition) => {
-                let times = self.check_repetition(repetition, times)?;
+                let times = Self::check_repetition(repetition, times)?;
                 self.read(&mut repetition.ast, times)
             }
             Ast::Group(group) => {
@@ -104,7 +103,7 @@ impl Reader<'_> {
     }
 
     /// Says how often what is repeated may itself be repeated.
-    fn check_repetition(&self, repetition: &Repetition, times: u32) -> Result<u32, Flaw> {
+    fn check_repetition(repetition: &Repetition, times: u32) -> Result<u32, Flaw> {
         let RepetitionOp { span, kind } = &repetition.op;
         if matches!(*repetition.ast, Ast::Repetition(_)) {
             let what = "a repetition is repeated; write a group around it";
@@ -113,10 +112,6 @@ impl Reader<'_> {
         let RepetitionKind::Range(range) = kind else {
             return Ok(times);
         };
-        if self.text[span.start.offset..].starts_with("{,") {
-            let what = "`{,` is no repetition in RE2; write `{0,`";
-            return Err(Flaw::at(span, what));
-        }
         let (RepetitionRange::Exactly(most)
         | RepetitionRange::AtLeast(most)
         | RepetitionRange::Bounded(_, most)) = *range;

@@ -130,7 +130,7 @@ impl<'a, T: FnMut(u32) -> bool> Search<'a, T> {
     }
 
     /// Asks what was found.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ask(&mut self, found: u32) {
         match found & BUCKET {
             0 => self.ask_match(found),
@@ -138,13 +138,14 @@ impl<'a, T: FnMut(u32) -> bool> Search<'a, T> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn ask_match(&mut self, number: u32) {
         if number < self.least && (self.takes)(number) {
             self.least = number;
         }
     }
 
+    #[inline(never)]
     fn ask_bucket(&mut self, place: usize) {
         match &self.buckets[place] {
             Bucket::List(numbers) => {

@@ -8,7 +8,6 @@ use crate::route::words::{Hashes, hash};
 /// hash so far is looked up among those texts; the hash of all of it among whole paths.
 #[derive(Clone, Debug)]
 pub(super) struct Paths {
-    any_case: bool,
     exact: Slots,
     starts: Slots,
     /// How long the texts are behind which an element has to end.
@@ -38,9 +37,8 @@ impl Lengths {
 }
 
 impl Paths {
-    pub(super) fn new(any_case: bool) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            any_case,
             exact: Slots::default(),
             starts: Slots::default(),
             elements: Lengths::default(),
@@ -70,10 +68,10 @@ impl Paths {
     }
 
     /// Shows what is there for the path: the more of it is asked for the later, but what is there
-    /// for every path comes last.
+    /// for every path comes last. With `ANY_CASE` the texts are in small letters.
     #[inline]
-    pub(super) fn each(&self, path: &[u8], mut show: impl FnMut(u32)) {
-        let mut hashes = Hashes::new(path, self.any_case);
+    pub(super) fn each<const ANY_CASE: bool>(&self, path: &[u8], mut show: impl FnMut(u32)) {
+        let mut hashes = Hashes::<ANY_CASE>::new(path);
         let mut show_at = |slots: &Slots, end| {
             if let Some(found) = slots.find(hashes.upto(end), |_| true) {
                 show(found);

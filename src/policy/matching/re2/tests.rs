@@ -1,4 +1,3 @@
-use super::*;
 use crate::policy::{CompiledPattern, Pattern};
 
 fn refused(text: &str) -> String {
@@ -59,7 +58,8 @@ fn what_re2_reads_otherwise_is_refused() {
         (r"\<a", "write `<`"),
         (r"a\>", "write `>`"),
         (r"\b{start}a", "without braces"),
-        ("a{,3}", "write `{0,`"),
+        ("a{,3}", "expects a valid decimal"),
+        ("a{b}", "expects a valid decimal"),
     ] {
         let error = refused(text);
         assert!(error.contains(says), "{text}: {error}");
