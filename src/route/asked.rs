@@ -1,4 +1,4 @@
-use crate::route::bytes;
+use crate::route::words;
 use http::header::HOST;
 use http::{HeaderMap, Method, Request, Version};
 
@@ -25,6 +25,7 @@ pub struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// Looks at a request. The authority of its target counts; where it has none (HTTP/1.1 on a
     /// server), the `Host` header does.
+    #[inline]
     pub fn of<B>(request: &'a Request<B>) -> Self {
         let uri = request.uri();
         Self {
@@ -75,8 +76,13 @@ impl<'a> Asked<'a> {
     /// [`host`](Self::host) and [`port`](Self::port).
     pub fn host_and_port(&self) -> (&'a str, u16) {
         let (host, port) = split_port(self.authority);
-        let default = if self.tls { 443 } else { 80 };
-        (host, port.unwrap_or(default))
+        (host, port.unwrap_or(self.default_port()))
+    }
+
+    /// The port of an authority that names none.
+    #[inline]
+    pub(super) fn default_port(&self) -> u16 {
+        if self.tls { 443 } else { 80 }
     }
 }
 
@@ -98,8 +104,9 @@ fn host_header<B>(request: &Request<B>) -> &str {
 
 /// A client may write `user:password@host`, even in a `Host` header, where it must not; routing is
 /// by the host, which is who will be asked.
+#[inline]
 fn without_userinfo(authority: &str) -> &str {
-    if !bytes::contains(authority.as_bytes(), b'@') {
+    if !words::contains(authority.as_bytes(), b'@') {
         return authority;
     }
     authority
@@ -108,8 +115,8 @@ fn without_userinfo(authority: &str) -> &str {
 }
 
 /// `host:port` in its parts. A literal IPv6 address keeps its brackets.
-fn split_port(authority: &str) -> (&str, Option<u16>) {
-    if !bytes::contains(authority.as_bytes(), b':') {
+pub(super) fn split_port(authority: &str) -> (&str, Option<u16>) {
+    if !words::contains(authority.as_bytes(), b':') {
         return (authority, None);
     }
     match authority.rfind(':') {

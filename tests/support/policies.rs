@@ -102,7 +102,7 @@ fn pattern() -> impl Strategy<Value = Pattern> {
     select(&[
         "",
         "a|b",
-        "(?x) a # c\n",
+        "(?i)a\\Q.*\\E",
         "[0-9]+",
         "\\pL",
         "\"'",

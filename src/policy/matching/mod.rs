@@ -1,11 +1,16 @@
 //! What a rule asks of a request: its host, path, method, headers and query parameters.
 
+mod automaton;
 mod compiled;
+mod engines;
 mod header;
 mod host;
 mod matcher;
 mod path;
 mod pattern;
+mod re2;
+mod simulation;
+mod size;
 mod text;
 
 pub use compiled::CompiledPattern;
