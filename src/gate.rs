@@ -66,6 +66,9 @@ pub struct Decision {
     pub deadline: Option<Instant>,
     /// Who the client is, for gates that tell clients apart: written by who drives.
     pub trusted_hops: TrustedHops,
+    /// Whether this side has added the connection's other end to `x-forwarded-for` itself, so that
+    /// trusted proxies' entries stand one further to the left: written by who drives.
+    pub forwarded: bool,
     /// When the request came, where a header is to tell it: written by [`starts`](Self::starts).
     pub started: Option<SystemTime>,
     now: Option<Instant>,
@@ -99,6 +102,7 @@ impl Decision {
             listener: None,
             deadline: None,
             trusted_hops: TrustedHops::default(),
+            forwarded: false,
             started: None,
             now: None,
         }

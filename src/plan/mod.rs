@@ -245,7 +245,11 @@ impl Plan {
             return Some(refusal);
         }
         if let Entry::Gateway(gateway, port) = entry {
-            decision.trusted_hops = TrustedHops(self.policy.mesh.trusted_hops);
+            let hops = self.policy.mesh.trusted_hops;
+            decision.trusted_hops = match hops {
+                0 => TrustedHops::default(),
+                hops => TrustedHops(hops.saturating_add(decision.forwarded.into())),
+            };
             return match self.gateways.get(gateway as usize) {
                 Some(gateway) => gateway.enter(port, request, decision),
                 None => Some(no_route()),
