@@ -27,10 +27,7 @@ fn scan<'a>(case: &'a Case) -> impl FnMut() {
 }
 
 /// The same requests, by path alone: matchit knows nothing of hosts.
-fn matchit<'a>(
-    router: &'a matchit::Router<usize>,
-    requests: &'a [Request<Body>],
-) -> impl FnMut() {
+fn matchit<'a>(router: &'a matchit::Router<usize>, requests: &'a [Request<Body>]) -> impl FnMut() {
     let mut requests = Round::new(requests, 0);
     move || {
         let found = router.at(requests.step().uri().path());

@@ -18,7 +18,7 @@ use http::{HeaderValue, Request, Response};
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -66,6 +66,8 @@ pub struct Decision {
     pub deadline: Option<Instant>,
     /// Who the client is, for gates that tell clients apart: written by who drives.
     pub trusted_hops: TrustedHops,
+    /// When the request came, where a header is to tell it: written by [`starts`](Self::starts).
+    pub started: Option<SystemTime>,
     now: Option<Instant>,
 }
 
@@ -97,6 +99,7 @@ impl Decision {
             listener: None,
             deadline: None,
             trusted_hops: TrustedHops::default(),
+            started: None,
             now: None,
         }
     }
@@ -119,6 +122,11 @@ impl Decision {
     pub fn time_left(&mut self) -> Option<Duration> {
         let deadline = self.deadline?;
         Some(deadline.saturating_duration_since(self.now()))
+    }
+
+    /// Writes down the time of day, unless it is written down already.
+    pub fn starts(&mut self) {
+        self.started.get_or_insert_with(clock::of_day);
     }
 
     /// Forgets the time, since the request has waited.

@@ -225,7 +225,11 @@ fn first_request_after_a_reload() {
     };
     // What a thread has of its own is made at its first request.
     ask();
-    for text in ["/api/.*", r"/api/(?:v[0-9]+|\pL{1,9})/x", "/api/(?:[v0-9/]*v[v0-9/]{2,14})x"] {
+    for text in [
+        "/api/.*",
+        r"/api/(?:v[0-9]+|\pL{1,9})/x",
+        "/api/(?:[v0-9/]*v[v0-9/]{2,14})x",
+    ] {
         mesh.reload(&regex(text)).unwrap();
         assert_eq!(ask(), 0, "{text}");
     }

@@ -28,10 +28,7 @@ impl Case {
         case
     }
 
-    fn one_host(
-        matches: impl Iterator<Item = Match>,
-        paths: impl Iterator<Item = String>,
-    ) -> Self {
+    fn one_host(matches: impl Iterator<Item = Match>, paths: impl Iterator<Item = String>) -> Self {
         let matches: Vec<_> = matches.collect();
         let mut rules = Rules::default();
         for (number, matching) in (0..).zip(&matches) {
@@ -66,11 +63,9 @@ fn hosts(size: usize) -> Case {
         let host = format!("host-{host}.example.com");
         table.add(&[host.parse().unwrap()], rules);
     }
-    let uris = order(4096, size).into_iter().map(|host| {
-        uri(format!(
-            "http://host-{host}.example.com/api/v1/reviews"
-        ))
-    });
+    let uris = order(4096, size)
+        .into_iter()
+        .map(|host| uri(format!("http://host-{host}.example.com/api/v1/reviews")));
     Case {
         table,
         scan: Vec::new(),

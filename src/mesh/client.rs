@@ -2,12 +2,15 @@ use crate::balance::{Endpoint, MakeEndpoint};
 use crate::gate::Decision;
 use crate::live::Live;
 use crate::mesh;
+use crate::mesh::crumbs;
 use crate::mesh::forward::{Forward, Next, UnderWay};
 use crate::mesh::running::{Follow, Running, Wired, Wires};
 use crate::plan::{Entry, Plan};
 use crate::reply::{Guarded, ReplyBody};
 use crate::rng::Rng;
-use http::{Request, Response};
+use crate::tee::Upload;
+use crate::timeout::TimedBody;
+use http::{Request, Response, Version};
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -19,6 +22,10 @@ use tower_service::Service;
 ///
 /// It is always ready and never fails: what cannot be answered by an endpoint is answered with a
 /// [`LocalReply`](crate::reply::LocalReply).
+///
+/// An upgrade that an endpoint agrees to is the caller's, who takes it off the 101 with
+/// `hyper::upgrade::on`; a request that comes straight from a server is joined with it instead. See
+/// [`connect::Hyper`](crate::connect).
 pub struct Client<E> {
     shared: Arc<Shared<E>>,
     in_scope: bool,
@@ -69,7 +76,7 @@ where
     E: Endpoint<B>,
     <E::Body as ReplyBody>::Out: http_body::Body,
 {
-    type Response = Response<Guarded<<E::Body as ReplyBody>::Out, UnderWay<E>>>;
+    type Response = Response<Guarded<TimedBody<<E::Body as ReplyBody>::Out>, UnderWay<E>>>;
     type Error = Infallible;
     type Future = Forward<E, B>;
 
@@ -93,6 +100,9 @@ impl<E> Client<E> {
     where
         E: Endpoint<B>,
     {
+        if request.version() == Version::HTTP_2 {
+            crumbs::join(request.headers_mut());
+        }
         let wired = self.shared.live.pin();
         let entry = entry(&wired.running.plan, &mut request);
         let mut decision = Decision::new(self.shared.rng.chance());
@@ -103,8 +113,12 @@ impl<E> Client<E> {
         match UnderWay::begin(wired, entry, &mut request, decision) {
             Next::Send(departure) if !departure.is_copied() => match departure.endpoint() {
                 Some(endpoint) => {
-                    let future = endpoint.send(request);
-                    Forward::sent(departure, future)
+                    let mut upload = Upload::default();
+                    let future = match departure.is_timed() {
+                        true => endpoint.send_seen(request, &mut upload),
+                        false => endpoint.send(request),
+                    };
+                    Forward::sent(departure, future, upload)
                 }
                 None => Forward::go(Next::Send(departure), request),
             },

@@ -59,9 +59,7 @@ impl Index {
         self.size += 1;
         let paths = match key.any_case {
             false => &mut self.paths,
-            true => self
-                .any_case
-                .get_or_insert_with(|| Box::new(Paths::new())),
+            true => self.any_case.get_or_insert_with(|| Box::new(Paths::new())),
         };
         let buckets = &mut self.buckets;
         paths.add(&key.path, |there| buckets.add(there, number, keys));

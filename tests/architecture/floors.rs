@@ -20,7 +20,7 @@ const FLOORS: &[(Floor, &[&str])] = &[
     (
         Ground,
         &[
-            "clock", "rng", "stripe", "live", "drive", "gate", "reply", "event", "tee",
+            "clock", "rng", "stripe", "live", "drive", "gate", "reply", "event", "tee", "upgrade",
         ],
     ),
     (Policy, &["policy"]),
@@ -35,7 +35,7 @@ const FLOORS: &[(Floor, &[&str])] = &[
     (Adapters, &["connect", "discover", "observe"]),
     (Plan, &["plan"]),
     (Mesh, &["mesh"]),
-    (Proof, &["explain", "analyze", "testing"]),
+    (Proof, &["explain", "export", "analyze", "testing"]),
 ];
 
 /// The floor of a module, if it has one.

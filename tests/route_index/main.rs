@@ -191,7 +191,11 @@ fn thousands(number: usize) -> Match {
         },
         6 => any.header("x-a", ValueMatch::exact(element.to_string())),
         _ => Match {
-            method: Some(TextMatch::exact(if element % 2 == 0 { "GET" } else { "PUT" })),
+            method: Some(TextMatch::exact(if element % 2 == 0 {
+                "GET"
+            } else {
+                "PUT"
+            })),
             ..any.query("q", ValueMatch::exact(element.to_string()))
         },
     }

@@ -32,7 +32,9 @@ impl Asks {
         let request = Request::builder().method(self.method).uri(uri);
         let headers = self.headers.iter();
         headers
-            .fold(request, |request, (name, value)| request.header(*name, value))
+            .fold(request, |request, (name, value)| {
+                request.header(*name, value)
+            })
             .body(())
             .unwrap()
     }
@@ -144,7 +146,9 @@ fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
 pub(crate) fn takes(wanted: &Match, asks: &Asks) -> bool {
     let query = asks.query.as_deref().unwrap_or("");
     let text = |wanted: &Option<TextMatch>, text: &str| {
-        wanted.as_ref().is_none_or(|wanted| text_takes(wanted, text))
+        wanted
+            .as_ref()
+            .is_none_or(|wanted| text_takes(wanted, text))
     };
     let mut headers: std::collections::btree_map::Iter<'_, Header, ValueMatch> =
         wanted.headers.iter();
@@ -186,7 +190,11 @@ pub(crate) fn route(claims: &[Vec<Host>], asks: &Asks) -> Option<usize> {
             if !covers || host.port().is_some_and(|there| there != port) {
                 continue;
             }
-            let rank = (!host.is_wildcard(), host.name().len(), host.port().is_some());
+            let rank = (
+                !host.is_wildcard(),
+                host.name().len(),
+                host.port().is_some(),
+            );
             if best.is_none_or(|(there, _)| rank > there) {
                 best = Some((rank, route));
             }

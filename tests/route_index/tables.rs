@@ -7,7 +7,10 @@ use tower_mesh::policy::{Host, Match, PathMatch, TextMatch, ValueMatch};
 
 /// Patterns, each with paths that it takes and paths that it nearly takes.
 const PATTERNS: &[(&str, &[&str])] = &[
-    ("/a/[^/]+/b", &["/a/x/b", "/a//b", "/a/x/y/b", "/a/x/b/", "/a/x"]),
+    (
+        "/a/[^/]+/b",
+        &["/a/x/b", "/a//b", "/a/x/y/b", "/a/x/b/", "/a/x"],
+    ),
     ("/a/b[0-9]+", &["/a/b1", "/a/b", "/a/b12x", "/a/b1/"]),
     (".*", &["/", "/a"]),
     ("", &["/"]),
@@ -121,7 +124,9 @@ fn near(matching: &Match) -> Vec<String> {
         Some(PathMatch::StartsWith(text)) if text.is_empty() => vec!["/".to_owned()],
         Some(PathMatch::StartsWith(text)) => vec![text.clone()],
         Some(PathMatch::Regex(pattern)) => {
-            let mut known = PATTERNS.iter().filter(|(text, _)| *text == pattern.as_str());
+            let mut known = PATTERNS
+                .iter()
+                .filter(|(text, _)| *text == pattern.as_str());
             let paths = known.next().map_or(&["/"][..], |(_, paths)| paths);
             paths.iter().map(|path| (*path).to_owned()).collect()
         }
@@ -205,7 +210,29 @@ pub(crate) fn hosts() -> impl Strategy<Value = Vec<Host>> {
 
 /// In both cases, deeper and less deep, with a dot in front and behind, with ports good and bad.
 pub(crate) const AUTHORITIES: &[&str] = &[
-    "a", "A", "a:80", "A:81", "a:443", "a.b", "A.B", "a.b:80", "x.a.b", "y.x.a.b:81", "X.A.b:80",
-    "b", "b:9", "q.b", "q.b:81", ".b", ".a.b", "a.", "a.b.", "[::1]", "[::1]:81", "10.0.0.1",
-    "10.0.0.1:9", "other", "other:9",
+    "a",
+    "A",
+    "a:80",
+    "A:81",
+    "a:443",
+    "a.b",
+    "A.B",
+    "a.b:80",
+    "x.a.b",
+    "y.x.a.b:81",
+    "X.A.b:80",
+    "b",
+    "b:9",
+    "q.b",
+    "q.b:81",
+    ".b",
+    ".a.b",
+    "a.",
+    "a.b.",
+    "[::1]",
+    "[::1]:81",
+    "10.0.0.1",
+    "10.0.0.1:9",
+    "other",
+    "other:9",
 ];

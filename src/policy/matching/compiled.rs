@@ -69,9 +69,7 @@ impl Engine {
 
     fn built(anchored: &Hir) -> Option<Self> {
         let nfa = thompson::Compiler::new()
-            .configure(
-                thompson::Config::new().which_captures(thompson::WhichCaptures::None),
-            )
+            .configure(thompson::Config::new().which_captures(thompson::WhichCaptures::None))
             .build_from_hir(anchored)
             .ok()?;
         match Automaton::of(&nfa) {
@@ -103,13 +101,19 @@ fn split(hir: &Hir) -> (Vec<u8>, Option<Hir>, Vec<u8>) {
     flatten(hir, &mut parts);
     // All of a text has to match: anchors at its ends say nothing new.
     let is = |part: &&Hir, look| *part.kind() == HirKind::Look(look);
-    let front = parts.iter().take_while(|part| is(part, Look::Start)).count();
+    let front = parts
+        .iter()
+        .take_while(|part| is(part, Look::Start))
+        .count();
     parts.drain(..front);
     while parts.last().is_some_and(|part| is(part, Look::End)) {
         parts.pop();
     }
     // Whatever looks at its neighbours has to see them.
-    if parts.iter().any(|part| !part.properties().look_set().is_empty()) {
+    if parts
+        .iter()
+        .any(|part| !part.properties().look_set().is_empty())
+    {
         return whole();
     }
     let literal = |part: &&Hir| match part.kind() {

@@ -191,7 +191,10 @@ impl Reader {
 fn check_flags(flags: &Flags) -> Result<(), Flaw> {
     for FlagsItem { span, kind } in &flags.items {
         if let FlagsItemKind::Flag(Flag::Unicode | Flag::CRLF | Flag::IgnoreWhitespace) = kind {
-            return Err(Flaw::at(span, "RE2 has the flags `i`, `m`, `s` and `U` only"));
+            return Err(Flaw::at(
+                span,
+                "RE2 has the flags `i`, `m`, `s` and `U` only",
+            ));
         }
     }
     Ok(())

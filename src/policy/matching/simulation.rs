@@ -120,7 +120,8 @@ impl<const STATES: usize, const WORDS: usize> States<STATES, WORDS> {
 
     fn get(&self, place: usize) -> Option<StateID> {
         let list = &self.list[..self.length];
-        list.get(place).map(|state| StateID::must(usize::from(*state)))
+        list.get(place)
+            .map(|state| StateID::must(usize::from(*state)))
     }
 
     fn iter(&self) -> impl Iterator<Item = StateID> {

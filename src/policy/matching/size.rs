@@ -72,9 +72,7 @@ mod tests {
     fn built(hir: &Hir) -> usize {
         let anchored = crate::policy::matching::compiled::anchored(hir.clone());
         thompson::Compiler::new()
-            .configure(
-                thompson::Config::new().which_captures(thompson::WhichCaptures::None),
-            )
+            .configure(thompson::Config::new().which_captures(thompson::WhichCaptures::None))
             .build_from_hir(&anchored)
             .unwrap()
             .states()
@@ -94,10 +92,19 @@ mod tests {
 
     #[test]
     fn what_is_usual_is_told_nearly_as_it_is() {
-        for text in ["/r/resource-17/[a-z]+/[0-9]+", "/a/[^/]+/b", ".*\\.png", ".{1,1000}", "(a|b)c?"] {
+        for text in [
+            "/r/resource-17/[a-z]+/[0-9]+",
+            "/a/[^/]+/b",
+            ".*\\.png",
+            ".{1,1000}",
+            "(a|b)c?",
+        ] {
             let pattern: Pattern = text.parse().unwrap();
             let built = built(pattern.parsed());
-            assert!(built <= pattern.size() && pattern.size() <= 2 * built + 8, "{text}");
+            assert!(
+                built <= pattern.size() && pattern.size() <= 2 * built + 8,
+                "{text}"
+            );
         }
     }
 }

@@ -3,7 +3,8 @@
 
 use crate::policy::trail::Trail;
 use crate::policy::{
-    Cors, Error, Match, PathMatch, PathRewrite, Pattern, Policy, Rewrite, Rule, TextMatch, ValueMatch,
+    Cors, Error, Match, PathMatch, PathRewrite, Pattern, Policy, Rewrite, Rule, TextMatch,
+    ValueMatch,
 };
 
 /// Refuses the pattern that is one too many.

@@ -399,5 +399,8 @@ fn patterns_are_bounded_all_together() {
     let place = path.strip_prefix("routes[0].rules[0].match[").unwrap();
     let (number, rest) = place.split_once(']').unwrap();
     assert_eq!(rest, ".headers.x-a.regex");
-    assert!((600..800).contains(&number.parse::<usize>().unwrap()), "{path}");
+    assert!(
+        (600..800).contains(&number.parse::<usize>().unwrap()),
+        "{path}"
+    );
 }

@@ -160,9 +160,7 @@ fn is_within_element(hir: &Hir) -> bool {
         }
         HirKind::Repetition(repetition) => is_within_element(&repetition.sub),
         HirKind::Capture(capture) => is_within_element(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().all(is_within_element)
-        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_within_element),
     }
 }
 
@@ -198,9 +196,8 @@ mod tests {
     fn elements_that_do_not_vary_are_told_with_their_place() {
         let elements = |text: &str| {
             let elements = literal_elements(parsed(text).parsed()).into_iter();
-            let elements = elements.map(|(number, text)| {
-                format!("{number}:{}", String::from_utf8(text).unwrap())
-            });
+            let elements = elements
+                .map(|(number, text)| format!("{number}:{}", String::from_utf8(text).unwrap()));
             elements.collect::<Vec<_>>().join(" ")
         };
         assert_eq!(elements("/a/[^/]+/b"), "0: 1:a 3:b");

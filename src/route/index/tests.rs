@@ -52,9 +52,15 @@ fn one_of_a_thousand_paths_is_asked() {
     }
     let deeper = thousand(|number| Match::path(PathMatch::StartsWith(format!("/{number}"))));
     // `/7`, `/77` and `/777`.
-    assert_eq!(ask(&deeper, Request::get("http://host/777/a")), (Some(7), 1));
+    assert_eq!(
+        ask(&deeper, Request::get("http://host/777/a")),
+        (Some(7), 1)
+    );
     let longest_first: Vec<_> = deeper.into_iter().rev().collect();
-    assert_eq!(ask(&longest_first, Request::get("http://host/777/a")), (Some(222), 3));
+    assert_eq!(
+        ask(&longest_first, Request::get("http://host/777/a")),
+        (Some(222), 3)
+    );
 }
 
 #[test]
@@ -78,7 +84,9 @@ fn many_of_one_path_are_told_apart_by_what_has_to_be_equal() {
     // By two of them, the one within the other.
     let both = thousand(|number| {
         let user = exact(number / 20);
-        any().header("x-user", user).query("user", exact(number % 20))
+        any()
+            .header("x-user", user)
+            .query("user", exact(number % 20))
     });
     let twice = Request::get("http://host/?user=7").header("x-user", "40");
     assert_eq!(ask(&both, twice), (Some(807), 1));

@@ -119,7 +119,7 @@ fn add(route: &Route<'_>, made: policy::Route, hosts: &[MeshHost<'_, '_>], model
         let trail = at("rules", index);
         model.register(trail.clone(), &rule.field);
         register_changes(&trail, &rule.changes, model);
-        for (index, backend) in rule.backends.iter().enumerate() {
+        for (index, backend) in rule.served().enumerate() {
             let trail = trail.key("to").index(index);
             model.register(trail.clone(), &backend.field);
             register_changes(&trail, &backend.changes, model);

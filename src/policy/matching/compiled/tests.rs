@@ -22,19 +22,44 @@ fn nfa(pattern: &Pattern) -> thompson::NFA {
 fn source() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(
         &[
-            "a", "b", "ab", "/", ".", "[ab]", "[^a]", "^", "$", r"\b", r"\B", "(?i)", "(?i:aB)",
-            "(?s:.)", "(?m:^)", "(?m:$)", "[[:alpha:]]", r"\x61", r"\.", r"\z", r"\A", "é", "",
+            "a",
+            "b",
+            "ab",
+            "/",
+            ".",
+            "[ab]",
+            "[^a]",
+            "^",
+            "$",
+            r"\b",
+            r"\B",
+            "(?i)",
+            "(?i:aB)",
+            "(?s:.)",
+            "(?m:^)",
+            "(?m:$)",
+            "[[:alpha:]]",
+            r"\x61",
+            r"\.",
+            r"\z",
+            r"\A",
+            "é",
+            "",
         ][..],
     );
-    leaf.prop_map(str::to_owned).prop_recursive(4, 24, 4, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.concat()),
-            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("{one}|{other}")),
-            (inner.clone(), prop::sample::select(&["*", "+", "?", "{2}", "{1,3}", "{0}"][..]))
-                .prop_map(|(inner, times)| format!("(?:{inner}){times}")),
-            inner.prop_map(|inner| format!("({inner})")),
-        ]
-    })
+    leaf.prop_map(str::to_owned)
+        .prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.concat()),
+                (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("{one}|{other}")),
+                (
+                    inner.clone(),
+                    prop::sample::select(&["*", "+", "?", "{2}", "{1,3}", "{0}"][..])
+                )
+                    .prop_map(|(inner, times)| format!("(?:{inner}){times}")),
+                inner.prop_map(|inner| format!("({inner})")),
+            ]
+        })
 }
 
 proptest! {
@@ -103,7 +128,10 @@ fn what_does_not_stay_small_matches_all_the_same() {
     // Each of these would be thousands of states, to remember what was where.
     for text in [r"(?:\pL{1,4}-){2}x", "(?:[ab]*a[ab]{11}|ä-öü-x)"] {
         let pattern = pattern(text);
-        assert!(matches!(*pattern.0.between, Engine::Simulation(_)), "{text}");
+        assert!(
+            matches!(*pattern.0.between, Engine::Simulation(_)),
+            "{text}"
+        );
         assert!(pattern.is_match("ä-öü-x".as_bytes()));
         assert!(!pattern.is_match("ä-x".as_bytes()));
     }
@@ -123,8 +151,14 @@ fn what_is_usual_needs_one_look_for_each_byte_between_its_literals() {
         (r"/a\b.*", "", ""),
     ] {
         let pattern = pattern(text);
-        assert_eq!((&*pattern.0.start, &*pattern.0.end), (start.as_bytes(), end.as_bytes()));
-        assert!(!matches!(*pattern.0.between, Engine::Simulation(_)), "{text}");
+        assert_eq!(
+            (&*pattern.0.start, &*pattern.0.end),
+            (start.as_bytes(), end.as_bytes())
+        );
+        assert!(
+            !matches!(*pattern.0.between, Engine::Simulation(_)),
+            "{text}"
+        );
     }
 }
 
@@ -182,8 +216,9 @@ fn a_path_that_is_four_times_as_long_takes_four_times_as_long() {
             });
             times.min().unwrap_or_default().as_secs_f64()
         };
-        let engines: [&dyn Fn(&[u8]) -> bool; 2] =
-            [&|path| compiled.is_match(path), &|path| simulation.is_match(path)];
+        let engines: [&dyn Fn(&[u8]) -> bool; 2] = [&|path| compiled.is_match(path), &|path| {
+            simulation.is_match(path)
+        }];
         for engine in engines {
             let ratio = time(1 << 16, engine) / time(1 << 14, engine);
             assert!(ratio < 6.0, "{text}: {ratio}");

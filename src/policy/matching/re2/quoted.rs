@@ -16,7 +16,10 @@ pub(super) fn written_out(text: &str) -> Cow<'_, str> {
             rest = behind;
         } else {
             // A backslash and whatever it is for: another backslash, perhaps.
-            let end = from.char_indices().nth(2).map_or(from.len(), |(end, _)| end);
+            let end = from
+                .char_indices()
+                .nth(2)
+                .map_or(from.len(), |(end, _)| end);
             written.push_str(&from[..end]);
             rest = &from[end..];
         }

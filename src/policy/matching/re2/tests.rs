@@ -31,7 +31,10 @@ fn what_re2_refuses_is_refused() {
         (r"\U00000041", r"write `\x{41}`"),
         (r"[\u{41}-Z]", r"write `\x{41}`"),
         (r"\p{Letter}", "RE2 knows categories by one or two letters"),
-        (r"\p{Alphabetic}", "RE2 knows categories by one or two letters"),
+        (
+            r"\p{Alphabetic}",
+            "RE2 knows categories by one or two letters",
+        ),
         (r"\p{greek}", "RE2 knows categories by one or two letters"),
         (r"\p{Script=Greek}", "write the value alone"),
         (r"\_", "write `_` without"),
