@@ -10,9 +10,9 @@ use std::sync::{Arc, OnceLock};
 /// references. All of the text has to match it, as if it stood between `^` and `$`.
 ///
 /// What this crate's parser understands otherwise than RE2 is refused with what to write instead
-/// (`(?x)`, `[a&&b]`, `a**`, `a{,3}`, `\u{41}`), so that a pattern means the same to a sidecar.
+/// (`(?x)`, `[a&&b]`, `a**`, `\u{41}`), so that a pattern means the same to a sidecar.
 /// `\d`, `\s`, `\w` and `\b` are about ASCII, `\pN` and `(?i)` about all of Unicode, `\Q…\E` quotes;
-/// `\C`, octal numbers and a `{` that repeats nothing are not understood.
+/// `\C`, octal numbers and a `{` that repeats nothing are not understood and refused.
 ///
 /// At most 1,024 bytes, 50 levels of nesting, a thousand repetitions and 16,384 states once they
 /// are written out; whatever it is, matching takes time linear in the text. All patterns of a

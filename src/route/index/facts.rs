@@ -70,11 +70,12 @@ pub(super) fn of(matching: &Match) -> Vec<(Fact, Box<[u8]>)> {
     facts
 }
 
-/// The characters with which everything begins that the expression matches as a whole.
-pub(super) fn literal_start(hir: &Hir) -> Vec<u8> {
+/// The characters with which everything begins that the expression matches as a whole, and whether
+/// that is all that it matches.
+pub(super) fn literal_start(hir: &Hir) -> (Vec<u8>, bool) {
     let mut start = Vec::new();
-    extend(hir, &mut start);
-    start
+    let all = extend(hir, &mut start);
+    (start, all)
 }
 
 /// Says whether what follows the expression may be added as well.
@@ -88,7 +89,7 @@ fn extend(hir: &Hir, start: &mut Vec<u8>) -> bool {
         HirKind::Capture(capture) => extend(&capture.sub, start),
         HirKind::Concat(parts) => parts.iter().all(|part| extend(part, start)),
         HirKind::Alternation(branches) => {
-            let begin = branches.iter().map(literal_start);
+            let begin = branches.iter().map(|branch| literal_start(branch).0);
             let shared = begin.reduce(|one, other| shared(one, &other));
             start.extend(shared.unwrap_or_default());
             false
@@ -175,15 +176,19 @@ mod tests {
     #[test]
     fn a_regex_begins_with_its_literals() {
         let start = |text: &str| {
-            let start = literal_start(parsed(text).parsed());
-            String::from_utf8(start).unwrap()
+            let (start, all) = literal_start(parsed(text).parsed());
+            let start = String::from_utf8(start).unwrap();
+            if all { format!("{start}!") } else { start }
         };
         assert_eq!(start("/a/b[0-9]+"), "/a/b");
         assert_eq!(start("(/a)(/b)?"), "/a");
         assert_eq!(start("/a|/b"), "/");
         assert_eq!(start("(?i)/a"), "/");
         assert_eq!(start(".*"), "");
-        assert_eq!(start("^/a$"), "/a");
+        assert_eq!(start("^/a$"), "/a!");
+        assert_eq!(start("/a(/b)"), "/a/b!");
+        assert_eq!(start("/a{2}"), "/");
+        assert_eq!(start(""), "!");
         assert_eq!(start("/a\\b.*"), "/a");
     }
 

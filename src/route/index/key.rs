@@ -36,7 +36,10 @@ impl Key {
             Some(PathMatch::Regex(pattern)) => {
                 // It says itself whether case counts.
                 any_case = false;
-                PathKey::start(&literal_start(pattern.parsed()), false)
+                match literal_start(pattern.parsed()) {
+                    (whole, true) => PathKey::Exact(whole.into()),
+                    (start, false) => PathKey::start(&start, false),
+                }
             }
         };
         let mut key = Self {

@@ -9,6 +9,8 @@ use crate::route::words::{Hashes, hash};
 #[derive(Clone, Debug)]
 pub(super) struct Paths {
     exact: Slots,
+    /// How long the whole paths are.
+    whole: Lengths,
     starts: Slots,
     /// How long the texts are behind which an element has to end.
     elements: Lengths,
@@ -40,6 +42,7 @@ impl Paths {
     pub(super) fn new() -> Self {
         Self {
             exact: Slots::default(),
+            whole: Lengths::default(),
             starts: Slots::default(),
             elements: Lengths::default(),
             bytes: Lengths::default(),
@@ -50,7 +53,10 @@ impl Paths {
     /// Changes what is there for these paths: `NONE` if nothing is.
     pub(super) fn add(&mut self, path: &PathKey, change: impl FnOnce(u32) -> u32) {
         let (slots, bytes) = match path {
-            PathKey::Exact(bytes) => (&mut self.exact, bytes),
+            PathKey::Exact(bytes) => {
+                self.whole.add(bytes.len());
+                (&mut self.exact, bytes)
+            }
             PathKey::Start { bytes, .. } if bytes.is_empty() => {
                 self.nothing = change(self.nothing);
                 return;
@@ -90,7 +96,9 @@ impl Paths {
         if path.len() >= 64 {
             self.each_long(path, |end| show_at(&self.starts, end));
         }
-        show_at(&self.exact, path.len());
+        if path.len() >= 64 || self.whole.short & (1 << path.len()) != 0 {
+            show_at(&self.exact, path.len());
+        }
         if self.nothing != NONE {
             show(self.nothing);
         }
