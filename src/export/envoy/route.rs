@@ -58,7 +58,7 @@ impl Writer<'_> {
         match rule.arms.first() {
             Some(Arm::Cluster(number)) => {
                 let cluster = self.cluster_name(*number);
-                json!({ "cluster": cluster, "timeout": "0s" })
+                json!({ "cluster": cluster, "timeout": "0s", "max_grpc_timeout": "0s" })
             }
             Some(Arm::Missing(_)) | None => json!({ "cluster": NOWHERE, "timeout": "0s" }),
         }
@@ -70,6 +70,8 @@ impl Writer<'_> {
         self.destinations(&mut made, rule, written);
         // Without a timeout Envoy's own would count, 15 s.
         let timeout = written.timeout.map_or_else(|| "0s".to_owned(), seconds);
+        // As Istio writes it: what a gRPC request says itself holds up to that.
+        made.insert("max_grpc_timeout".to_owned(), timeout.clone().into());
         made.insert("timeout".to_owned(), timeout.into());
         self.rewrite(&mut made, rule, written, matching);
         let mirrors: Vec<_> = rule
@@ -105,7 +107,7 @@ impl Writer<'_> {
             let mut cluster = Map::new();
             cluster.insert("name".to_owned(), name.into());
             cluster.insert("weight".to_owned(), to.weight.into());
-            let (request, response) = of_destination(to);
+            let (request, response) = of_destination(written, to);
             edit(&mut cluster, request, response);
             if let Some(authority) = &to.rewrite.authority {
                 let host = authority.as_str().into();
