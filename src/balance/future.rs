@@ -12,6 +12,9 @@ pub trait Hold {
 
     /// The reply's head is there, the endpoint's or a local one: what is to be changed in it?
     fn head(&self, _: &mut HeaderMap) {}
+
+    /// The same once more where the reply is the endpoint's own.
+    fn answered(&self, _: &mut HeaderMap) {}
 }
 
 /// Makes a local reply for who holds something.
@@ -77,6 +80,7 @@ where
                 let (mut head, body) = response.into_parts();
                 if let Some(held) = &held {
                     held.head(&mut head.headers);
+                    held.answered(&mut head.headers);
                 }
                 let body = match held {
                     Some(held) => Guarded::new(body.keep(), held),

@@ -11,7 +11,7 @@ use crate::reply::{Flags, Refusal, ReplyTo};
 use crate::rng::Chance;
 use crate::route::{self, Asked, HeaderEdit, not_normal};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST};
+use http::header::{CONTENT_LENGTH, HOST, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 use std::time::Duration;
@@ -159,9 +159,11 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
     if let Some(refusal) = rule.answer.admit(&mut head, &mut decision) {
         return answered(answer, rule, refusal, &head);
     }
-    match &rule.weights {
-        Some(weights) if chance.is_none() => {
-            let shares = (0..).zip(weights.shares());
+    // Who is kept somewhere goes there, whatever is drawn.
+    let kept = { rule.split.as_ref() }.and_then(|split| split.kept(&head, decision.trusted_hops));
+    match &rule.split {
+        Some(split) if chance.is_none() && kept.is_none() => {
+            let shares = (0..).zip(split.shares());
             let backends = shares
                 .filter(|(_, share)| *share > 0.0)
                 .map(|(arm, share)| {
@@ -170,10 +172,14 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
                 });
             answer.backends.extend(backends);
         }
-        weights => {
+        split => {
             // A split refuses nothing, and without any weight it writes no destination down.
-            let _ = weights.admit(&mut head, &mut decision);
-            let backend = backend(plan, rule, &decision, 1.0, &head);
+            let _ = split.admit(&mut head, &mut decision);
+            let mut backend = backend(plan, rule, &decision, 1.0, &head);
+            if let (Some(cookie), Some(_)) = (decision.cookie.take(), &backend.service) {
+                let changes = backend.response_headers.get_or_insert_default();
+                changes.add.push(text(&SET_COOKIE, &cookie));
+            }
             answer.backends.push(backend);
         }
     }

@@ -10,6 +10,7 @@ use crate::mesh::running::{Running, Wired};
 use crate::plan::{Entry, Rule, unknown_host, without_tls};
 use crate::reply::{Flags, Guarded, Refusal, ReplyBody, ReplyTo};
 use crate::timeout::{Deadline, response_timeout};
+use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use std::convert::Infallible;
@@ -157,6 +158,7 @@ impl<E> UnderWay<E> {
             rule: None,
             destination: None,
             origin: None,
+            cookie: None,
             sent: None,
         };
         let refusal = shut.or_else(|| way.running().plan.enter(entry, request, &mut decision));
@@ -191,6 +193,7 @@ impl<E> UnderWay<E> {
                 {
                     context::tell_grpc(request.headers_mut(), timeout);
                 }
+                self.cookie = decision.cookie.take();
                 self.count(chosen);
                 let running = &self.wired.running;
                 let copies = Copies::of(running, self.rule, request, decision.chance);
@@ -207,7 +210,7 @@ impl<E> UnderWay<E> {
                 if self.destination.is_none()
                     && let Some(rule) = self.rule()
                 {
-                    let _ = rule.weights.admit(request, &mut decision);
+                    let _ = rule.split.admit(request, &mut decision);
                     self.destination = decision.destination;
                 }
                 Next::Refuse(self, refusal, to)
@@ -251,7 +254,7 @@ impl Running {
             .or_else(|| rule.cors.admit(request, decision))
             .or_else(|| rule.limits.admit(request, decision))
             .or_else(|| rule.answer.admit(request, decision))
-            .or_else(|| rule.weights.admit(request, decision));
+            .or_else(|| rule.split.admit(request, decision));
         if let Some(refusal) = refusal {
             return Err(refusal);
         }
@@ -349,6 +352,8 @@ pub struct UnderWay<E> {
     destination: Option<u32>,
     /// The page that may read the answer.
     origin: Option<Box<HeaderValue>>,
+    /// What the caller is known by from now on.
+    cookie: Option<Box<HeaderValue>>,
     sent: Option<Sent>,
 }
 
@@ -395,6 +400,12 @@ impl<E> Hold for UnderWay<E> {
             if let (Some(cors), Some(origin)) = (&rule.cors, &self.origin) {
                 cors.mark(origin, headers);
             }
+        }
+    }
+
+    fn answered(&self, headers: &mut HeaderMap) {
+        if let Some(cookie) = &self.cookie {
+            headers.append(SET_COOKIE, (**cookie).clone());
         }
     }
 }

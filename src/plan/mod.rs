@@ -20,7 +20,7 @@ use crate::policy::{self, Errors, OutboundTrafficPolicy, Policy, Severity, Workl
 use crate::reply::{Flags, Refusal};
 use crate::rng::Chance;
 use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, Table};
-use crate::split::Weights;
+use crate::split::Choice;
 use ahash::AHashMap;
 use compile::Compiler;
 use entry::{Gateway, no_route};
@@ -68,7 +68,7 @@ pub(crate) struct Rule {
     /// What the rule says itself, instead of passing requests on.
     pub(crate) answer: Option<Box<Answer>>,
     /// `None`: no destination has any weight.
-    pub(crate) weights: Option<Weights>,
+    pub(crate) split: Option<Choice>,
     pub(crate) arms: Box<[Arm]>,
     pub(crate) mirrors: Box<[Mirror]>,
     /// What is done to the requests of each destination; empty where nothing is done to any.
@@ -344,7 +344,7 @@ impl Rule {
             cors: None,
             limits: None,
             answer: None,
-            weights: Weights::new([1]),
+            split: Choice::compile([(host, None, 1)], None),
             arms: [arm].into(),
             mirrors: [].into(),
             changes: [].into(),

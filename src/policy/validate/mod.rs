@@ -7,6 +7,7 @@ mod gateways;
 mod limits;
 mod routes;
 mod services;
+mod sticky;
 
 use crate::policy::registry::Registry;
 use crate::policy::trail::Trail;
