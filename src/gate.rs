@@ -69,6 +69,9 @@ pub struct Decision {
     pub deadline: Option<Instant>,
     /// Who the client is, for gates that tell clients apart: written by who drives.
     pub trusted_hops: TrustedHops,
+    /// Whether this gateway has written the connection's other end to `x-forwarded-for` itself,
+    /// so that what its trusted proxies wrote stands before that: written by who drives.
+    pub forwarded: bool,
     now: Option<Instant>,
 }
 
@@ -101,6 +104,7 @@ impl Decision {
             listener: None,
             deadline: None,
             trusted_hops: TrustedHops::default(),
+            forwarded: false,
             now: None,
         }
     }

@@ -65,13 +65,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Forward<E, B> {
-        self.client.send(request, |plan, request| {
+        self.client.send(request, |plan, request, decision| {
             let entry = plan
                 .entry(&self.name, self.port)
                 // No plan has as many gateways: it is one that the policy does not name.
                 .unwrap_or(Entry::Gateway(u32::MAX, 0));
             if let Some(source) = Source::of(request) {
                 forwarded_for(request, source);
+                decision.forwarded = true;
             }
             let scheme = if plan.is_https(entry) {
                 "https"

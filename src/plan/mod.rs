@@ -226,7 +226,11 @@ impl Plan {
             return Some(refusal);
         }
         if let Entry::Gateway(gateway, port) = entry {
-            decision.trusted_hops = TrustedHops(self.policy.mesh.trusted_hops);
+            let hops = self.policy.mesh.trusted_hops;
+            decision.trusted_hops = TrustedHops(match hops > 0 && decision.forwarded {
+                true => hops.saturating_add(1),
+                false => hops,
+            });
             return match self.gateways.get(gateway as usize) {
                 Some(gateway) => gateway.enter(port, request, decision),
                 None => Some(no_route()),
