@@ -119,6 +119,12 @@ impl Cookie {
     }
 }
 
+impl From<Cookie> for Sticky {
+    fn from(cookie: Cookie) -> Self {
+        Self::by(cookie.into())
+    }
+}
+
 impl From<Cookie> for StickyKey {
     fn from(cookie: Cookie) -> Self {
         Self::Cookie(cookie)

@@ -10,4 +10,5 @@ mod order;
 mod reading;
 mod service_entry;
 mod sidecar;
+mod sticky;
 mod virtual_service;

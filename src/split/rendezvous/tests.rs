@@ -2,9 +2,15 @@ use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// Whether so many of so many keys may well be there, of which this share should be.
+/// Whether so many of so many keys may well be there, of which this share should be: false once in
+/// a thousand million times, by Chernoff's bound.
 fn plausible(seen: u64, of: u32, share: f64) -> bool {
-    crate::testing::plausible(seen, of.into(), share, 1e-9)
+    let found = seen as f64 / f64::from(of);
+    let part = |found: f64, share: f64| match found > 0.0 {
+        true => found * (found / share).ln(),
+        false => 0.0,
+    };
+    f64::from(of) * (part(found, share) + part(1.0 - found, 1.0 - share)) < 1e9_f64.ln()
 }
 
 /// Arms that are named by numbers, with their weights.

@@ -90,10 +90,7 @@ fn who_gets_a_cookie_comes_back() {
         let back = sticky.kept(&request(&[("cookie", &pair)]), TrustedHops(0));
         assert_eq!(back, Some(arm));
     }
-    assert!(
-        crate::testing::plausible(seen[1], 1_000, 0.5, 1e-9),
-        "{seen:?}"
-    );
+    assert!((400..600).contains(&seen[1]), "{seen:?}");
     let mut decision = Decision::new(Chance::new(0));
     assert_eq!(by(StickyKey::cookie("uid")).settled(&mut decision), None);
     assert!(decision.cookie.is_none());
@@ -125,10 +122,7 @@ fn a_group_goes_together() {
         (of(Some("a"), "reviews"), of(None, "reviews")),
     ] {
         // 42 % would, if the two had nothing to do with each other.
-        let apart = differ(one, other) as u64;
-        assert!(
-            crate::testing::plausible(apart, 1_000, 0.42, 1e-9),
-            "{apart}"
-        );
+        let apart = differ(one, other);
+        assert!((340..500).contains(&apart), "{apart}");
     }
 }
