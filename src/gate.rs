@@ -18,7 +18,7 @@ use http::{HeaderValue, Request, Response};
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -72,6 +72,8 @@ pub struct Decision {
     /// Whether this gateway has written the connection's other end to `x-forwarded-for` itself,
     /// so that what its trusted proxies wrote stands before that: written by who drives.
     pub forwarded: bool,
+    /// When the request came, where a header is to tell it: written by [`starts`](Self::starts).
+    pub started: Option<SystemTime>,
     now: Option<Instant>,
 }
 
@@ -105,6 +107,7 @@ impl Decision {
             deadline: None,
             trusted_hops: TrustedHops::default(),
             forwarded: false,
+            started: None,
             now: None,
         }
     }
@@ -127,6 +130,11 @@ impl Decision {
     pub fn time_left(&mut self) -> Option<Duration> {
         let deadline = self.deadline?;
         Some(deadline.saturating_duration_since(self.now()))
+    }
+
+    /// Writes down the time of day, unless it is written down already.
+    pub fn starts(&mut self) {
+        self.started.get_or_insert_with(clock::of_day);
     }
 
     /// Forgets the time, since the request has waited.

@@ -39,7 +39,7 @@
 //! | layers | [`route`], [`fault`], [`cors`], [`limit`], [`split`], [`mirror`], [`timeout`], [`balance`] | the floors below, not each other |
 //! | adapters | [`connect`], [`discover`] | layers, and the outside world |
 //! | roof | [`plan`], [`mesh`] | everything |
-//! | proof | [`explain`], [`testing`] | the roof |
+//! | proof | [`explain`], [`export`], [`testing`] | the roof |
 //!
 //! In a layer's folder the pure core comes first: an algorithm that takes the time and its draws
 //! as arguments. A [gate](gate::Gate) is one step on a request by reference; the mesh runs gates,
@@ -54,6 +54,8 @@ pub mod discover;
 pub mod drive;
 pub mod event;
 pub mod explain;
+#[cfg(feature = "export")]
+pub mod export;
 pub mod fault;
 pub mod gate;
 #[cfg(feature = "yaml")]

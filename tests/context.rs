@@ -316,8 +316,9 @@ async fn a_grpc_request_is_told_how_long_is_left() {
     let longer: &[_] = &[GRPC, ("grpc-timeout", "9S")];
     let left = millis(&told(None, &came, longer).await);
     assert!((595..=600).contains(&left), "{left}");
-    // Without a deadline it says what it said.
-    assert_eq!(told(Some(300), &[], longer).await, "grpc-timeout=9S");
+    // Without a deadline it is between the caller and the rule.
+    assert_eq!(millis(&told(Some(300), &[], longer).await), 300);
+    assert_eq!(told(None, &[], longer).await, "grpc-timeout=9S");
 }
 
 #[tokio::test(start_paused = true)]

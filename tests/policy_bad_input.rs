@@ -158,6 +158,10 @@ fn bad_values_are_told_with_how_to_mend_them() {
         values.yaml:28:31: routes[0].rules[0].limits[0].rate.requests: found the number 0, where a whole number from 1 to 4294967295 belongs
         values.yaml:29:39: routes[0].rules[0].limits[1].rate.per: `0s` takes no time at all; write more than 0, or leave it out
         values.yaml:30:20: routes[0].rules[0].limits[1].key.ip: there is no `ip` to choose here; there are `header`, `query`, `sourceIp`
+        values.yaml:31:46: routes[0].rules[0].headers.request.set.x-done: the `%` at byte 3 of `100%` begins no command; write `%%` for a percent sign, or a command such as `%REQ(x-name)%`
+        values.yaml:31:62: routes[0].rules[0].headers.request.set.x-took: `%DURATION%` is not known inside the process; there are `REQ`, `RESP`, `PROTOCOL`, `DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT`, `ROUTE_NAME`, `UPSTREAM_CLUSTER`, `UPSTREAM_HOST`, `RESPONSE_CODE`, `RESPONSE_FLAGS`, `RESPONSE_CODE_DETAILS`, `START_TIME`, `ENVIRONMENT`, …
+        values.yaml:31:83: routes[0].rules[0].headers.request.set.x-for: `%REQ%` names no header; write `%REQ(x-name)%`
+        values.yaml:31:98: routes[0].rules[0].headers.request.set.x-by: there is no command `%HOSTNAM%`; did you mean `HOSTNAME`?
 "#,
     );
 }

@@ -13,7 +13,8 @@ use tower_mesh::balance::Target;
 use tower_mesh::connect::Hyper;
 use tower_mesh::event::{Event, Sink};
 use tower_mesh::policy::{
-    Address, Destination, Endpoint, Headers, Key, Limit, Policy, Rate, Route, Rule, Service, Subset,
+    Address, Destination, Endpoint, Headers, Key, Limit, Match, Policy, Rate, Route, Rule, Service,
+    Subset,
 };
 
 /// Version `v` sends everything to subset `v mod 4`, which is one backend, and marks the request
@@ -337,4 +338,30 @@ async fn a_local_reply_without_a_flag_is_counted_too() {
     let reply = mesh.client(Hyper::new()).oneshot(get("/")).await.unwrap();
     assert_eq!(reply.status(), StatusCode::BAD_REQUEST);
     assert_eq!(mesh.stats().local_replies, [("-".into(), 1)].into());
+}
+
+#[tokio::test]
+async fn a_lenient_mesh_serves_what_can_be_served() {
+    let backend = Backend::start("one").await;
+    let mut policy = version(&[backend], 7);
+    let mesh = Mesh::builder().lenient().build(&policy).unwrap();
+    let client = mesh.client(Hyper::new());
+    let status = async |path: &str| {
+        let uri = format!("http://reviews{path}");
+        let request = Request::get(uri).body(http_body_util::Empty::<bytes::Bytes>::new());
+        let response = client.clone().oneshot(request.unwrap()).await.unwrap();
+        response.status().as_u16()
+    };
+    let mut broken = Rule::to([Destination::new("revievs")]);
+    broken.matches = vec![Match::prefix("/broken")];
+    policy.routes[0].rules.insert(0, broken);
+    // Others refuse it as a whole.
+    assert!(Mesh::new(&policy).is_err());
+    assert_eq!(status("/broken").await, 200);
+    assert_eq!(mesh.reload(&policy).unwrap(), 2);
+    assert_eq!((status("/broken").await, status("/").await), (500, 200));
+    policy.routes[0].rules[0].to[0].when_missing = 503.try_into().unwrap();
+    mesh.reload(&policy).unwrap();
+    assert_eq!((status("/broken").await, status("/").await), (503, 200));
+    assert_eq!(mesh.stats().reloads_refused, 0);
 }

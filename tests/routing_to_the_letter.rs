@@ -1,12 +1,6 @@
-//! What is most easily got wrong about routing, point by point, through `Plan::decide`.
-//!
-//! The folder that the environment variable `TOWER_MESH_CASES` names may hold more of it, as
-//! `envoy/routing-observations.json`: what a running Envoy did. Without the variable what is
-//! written down here is all that is tried.
+//! What is most easily got wrong about routing, point by point, through `Plan::decide`. What a
+//! running Envoy was seen to do is held against it in `tests/observed`.
 #![cfg(feature = "yaml")]
-
-#[path = "routing_to_the_letter/observed.rs"]
-mod observed;
 
 use http::Request;
 use serde_json::{Value, json};

@@ -58,6 +58,8 @@ fn is_the_parsers_alone(error: &Error) -> bool {
         || says("names no host") && quoted.ends_with('…')
         // Which groups may be left out of an IPv6 address is beyond a readable pattern.
         || says("names no host") && quoted.contains('[')
+        // The pattern takes every pseudo-header, in upper and lower case.
+        || says("is no header") && quoted.starts_with(':')
         // JSON Schema compares keys as they are.
         || says("is there twice, in upper and lower case")
 }
@@ -262,6 +264,8 @@ proptest! {
         text("header", "[ -~é\n]{0,4}"),
         text("key", "[ -~é\n]{0,4}"),
         text("value", "[ -~é\t\n\u{7f}]{0,4}"),
+        text("value", "([ax%)]|%%|%(REQ|RESP|PROTOCOL|FOO|HOSTNAME)(\\((:path|x|\\?|%)*\\))?(:[0-9])?%){0,3}"),
+        text("value", "%(START_TIME|ENVIRONMENT)(\\(([%:YfA3)]|%[Ys3%])*\\))?(:[0-9])?%"),
         any::<String>().prop_map(|text| at("value", text)),
         (190u32..=610).prop_map(|number| at("status", number)),
         any::<i64>().prop_map(|number| at("status", number)),

@@ -1,7 +1,7 @@
 use crate::balance::{Reset, Target};
 use crate::drive::Drive;
 use crate::reply::ReplyBody;
-use crate::tee::{CopyBody, Tee};
+use crate::tee::{CopyBody, Tee, Upload};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use std::error::Error;
@@ -38,6 +38,14 @@ pub trait Endpoint<B> {
     /// nothing is copied.
     fn send_teed(&self, request: Request<B>, tee: Tee) -> Self::Future {
         drop(tee);
+        self.send(request)
+    }
+
+    /// Sends a request and lets `upload` see its body being read, for who has to know when the
+    /// request is complete. An endpoint that takes bodies of one type alone shows nothing, and the
+    /// request counts as complete when it is sent.
+    fn send_seen(&self, request: Request<B>, upload: &mut Upload) -> Self::Future {
+        let _ = upload;
         self.send(request)
     }
 

@@ -1,6 +1,6 @@
 use crate::balance::Reset;
-use crate::reply::{Guarded, Refusal, ReplyBody, ReplyTo};
-use http::{HeaderMap, Response};
+use crate::reply::{Guarded, Head, Refusal, ReplyBody, ReplyTo};
+use http::Response;
 use pin_project_lite::pin_project;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,10 +11,7 @@ pub trait Hold {
     fn tell(&self, refusal: &Refusal);
 
     /// The reply's head is there, the endpoint's or a local one: what is to be changed in it?
-    fn head(&self, _: &mut HeaderMap) {}
-
-    /// The same once more where the reply is the endpoint's own.
-    fn answered(&self, _: &mut HeaderMap) {}
+    fn head(&self, _: Head<'_>) {}
 }
 
 /// Makes a local reply for who holds something.
@@ -26,7 +23,7 @@ pub fn refused<B: ReplyBody, H: Hold>(
     let held = held.filter(|_| !refusal.is_as_is());
     // Before the reply is made: as with Envoy, what it says of its own body comes after.
     if let Some(held) = held {
-        held.head(refusal.headers_mut());
+        held.head(refusal.head_mut());
     }
     refusal.into_response::<Guarded<B, H>>(to)
 }
@@ -79,8 +76,11 @@ where
             Ok(response) => {
                 let (mut head, body) = response.into_parts();
                 if let Some(held) = &held {
-                    held.head(&mut head.headers);
-                    held.answered(&mut head.headers);
+                    held.head(Head {
+                        status: head.status,
+                        headers: &mut head.headers,
+                        local: None,
+                    });
                 }
                 let body = match held {
                     Some(held) => Guarded::new(body.keep(), held),

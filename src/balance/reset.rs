@@ -91,10 +91,16 @@ impl Reset {
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };
         let words = self.reason.words();
+        let failure = match self.reason {
+            Reason::RemoteConnectionFailure => connect_error(&*self.source),
+            _ => None,
+        };
+        let failure = failure.map(|error| format!("|delayed_connect_error:_{error}"));
         let details = format!(
-            "upstream_reset_before_response_started{{{}}}",
-            words.replace(' ', "_")
-        );
+            "upstream_reset_before_response_started{{{words}{}}}",
+            failure.unwrap_or_default()
+        )
+        .replace(' ', "_");
         let body = format!(
             "upstream connect error or disconnect/reset before headers. reset reason: {words}"
         );
@@ -102,4 +108,22 @@ impl Reset {
             .body(body)
             .source(self.source)
     }
+}
+
+/// What the operating system says of a connection that did not come about, such as `Connection
+/// refused`.
+fn connect_error(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>()
+            && io.raw_os_error().is_some()
+        {
+            let text = io.to_string();
+            // The standard library writes the number behind it.
+            let end = text.find(" (os error").unwrap_or(text.len());
+            return Some(text[..end].to_owned());
+        }
+        cause = error.source();
+    }
+    None
 }

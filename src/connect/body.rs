@@ -1,4 +1,4 @@
-use crate::tee::{Tee, Teed};
+use crate::tee::{Tee, Teed, Upload};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
@@ -24,6 +24,18 @@ impl RequestBody {
             return Self::Empty;
         }
         Self::Boxed(body.map_err(Into::into).boxed_unsync())
+    }
+
+    /// The same, and somebody sees how it is read, if it has to be read at all.
+    pub(super) fn seen<B>(body: B, upload: &mut Upload) -> Self
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        if body.is_end_stream() {
+            return Self::Empty;
+        }
+        Self::teed(body, Tee::default().seen_by(upload))
     }
 
     /// The same, and what is read of it goes to copies, too.

@@ -4,7 +4,7 @@ use crate::connect::connector::Pinned;
 use crate::connect::error;
 use crate::mirror::forget;
 use crate::policy::Protocol;
-use crate::tee::{CopyBody, Tee};
+use crate::tee::{CopyBody, Tee, Upload};
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, UPGRADE};
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -131,6 +131,10 @@ where
 
     fn send_teed(&self, request: Request<B>, tee: Tee) -> HttpFuture {
         self.send_erased(request.map(|body| RequestBody::teed(body, tee)))
+    }
+
+    fn send_seen(&self, request: Request<B>, upload: &mut Upload) -> HttpFuture {
+        self.send_erased(request.map(|body| RequestBody::seen(body, upload)))
     }
 
     fn send_copy(&self, copy: Request<CopyBody>) -> Option<Copying> {

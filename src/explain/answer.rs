@@ -108,7 +108,8 @@ pub struct Received {
     pub headers: Vec<(String, String)>,
 }
 
-/// How a response's headers are changed: in the order remove, set, add.
+/// How a response's headers are changed: in the order remove, set, add. A value that depends on
+/// the response itself is the format string, with what is known of the request put in.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ResponseHeaders {

@@ -10,6 +10,7 @@ use crate::policy::Workload;
 use crate::reply::{Flags, Refusal, ReplyTo};
 use crate::rng::Chance;
 use crate::route::{self, Asked, HeaderEdit, not_normal};
+use crate::timeout::tell_grpc;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
@@ -157,7 +158,7 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
         }));
     }
     if let Some(refusal) = rule.answer.admit(&mut head, &mut decision) {
-        return answered(answer, rule, refusal, &head);
+        return answered(answer, rule, refusal, &head, &mut decision);
     }
     // Who is kept somewhere goes there, whatever is drawn.
     let kept = { rule.split.as_ref() }.and_then(|split| split.kept(&head, decision.trusted_hops));
@@ -168,15 +169,16 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
                 .filter(|(_, share)| *share > 0.0)
                 .map(|(arm, share)| {
                     decision.destination = Some(arm);
-                    backend(plan, rule, &decision, share, &head)
+                    backend(plan, rule, &mut decision, share, &head)
                 });
             answer.backends.extend(backends);
         }
         split => {
             // A split refuses nothing, and without any weight it writes no destination down.
             let _ = split.admit(&mut head, &mut decision);
-            let mut backend = backend(plan, rule, &decision, 1.0, &head);
-            if let (Some(cookie), Some(_)) = (decision.cookie.take(), &backend.service) {
+            let cookie = decision.cookie.take();
+            let mut backend = backend(plan, rule, &mut decision, 1.0, &head);
+            if let (Some(cookie), Some(_)) = (cookie, &backend.service) {
                 let changes = backend.response_headers.get_or_insert_default();
                 changes.add.push(text(&SET_COOKIE, &cookie));
             }
@@ -209,8 +211,13 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
             }
         };
     }
-    answer.timeout_ms = rule.timeout.map(milliseconds);
+    answer.timeout_ms = timeout(rule, &head).map(milliseconds);
     answer
+}
+
+/// How long the answer may take, as far as the request and its rule say.
+fn timeout(rule: &Rule, head: &Request<()>) -> Option<Duration> {
+    rule.timeout.of(head.headers(), ReplyTo::of(head).is_grpc())
 }
 
 /// Who gets copies, unless it is never.
@@ -265,12 +272,20 @@ fn refused(refusal: &Refusal) -> Answer {
 }
 
 /// The end of a request that the rule answers itself.
-fn answered(mut answer: Answer, rule: &Rule, mut refusal: Refusal, head: &Request<()>) -> Answer {
+fn answered(
+    mut answer: Answer,
+    rule: &Rule,
+    mut refusal: Refusal,
+    head: &Request<()>,
+    decision: &mut Decision,
+) -> Answer {
     answer.outcome = match rule.answer.as_deref() {
         Some(route::Answer::Redirect(_)) => Outcome::Redirect,
         _ => Outcome::Respond,
     };
-    rule.response(None).apply(refusal.headers_mut());
+    decision.destination = None;
+    let bound = rule.bind(head, decision);
+    rule.change_reply(None, bound.as_deref(), refusal.head_mut(), || None);
     let reply = refusal.into_response::<Full<Bytes>>(ReplyTo::of(head));
     answer.status = Some(reply.status().as_u16());
     let headers = reply.headers().iter();
@@ -285,7 +300,7 @@ fn answered(mut answer: Answer, rule: &Rule, mut refusal: Refusal, head: &Reques
 fn backend(
     plan: &Plan,
     rule: &Rule,
-    decision: &Decision,
+    decision: &mut Decision,
     share: f64,
     head: &Request<()>,
 ) -> Backend {
@@ -295,7 +310,13 @@ fn backend(
     };
     // Each destination has its own; the others see nothing of it.
     let mut sent = head_of(head);
+    if let (Some(timeout), true) = (timeout(rule, &sent), ReplyTo::of(&sent).is_grpc()) {
+        tell_grpc(sent.headers_mut(), timeout);
+    }
     rule.change(&mut sent, decision);
+    let bound = rule.bind(&sent, decision);
+    let edit = bound.as_deref();
+    let edit = edit.unwrap_or_else(|| rule.response(decision.destination));
     if decision.listener.is_some() {
         without_tls(&mut sent);
     }
@@ -314,19 +335,24 @@ fn backend(
         status: None,
         share,
         request: Some(received(&sent, &asked)),
-        response_headers: response_headers(rule.response(decision.destination)),
+        response_headers: response_headers(edit),
     }
 }
 
 fn response_headers(edit: &HeaderEdit) -> Option<ResponseHeaders> {
-    let pairs = |headers: &[(HeaderName, HeaderValue)]| {
-        let headers = headers.iter();
-        headers.map(|(name, value)| text(name, value)).collect()
+    let pairs = |changes: Vec<(HeaderName, String)>| {
+        let changes = changes.into_iter();
+        changes
+            .map(|(name, value)| (name.to_string(), value))
+            .collect()
     };
-    (!edit.is_empty()).then(|| ResponseHeaders {
-        set: pairs(edit.set()),
-        add: pairs(edit.added()),
-        remove: edit.removed().iter().map(ToString::to_string).collect(),
+    (!edit.is_empty()).then(|| {
+        let outline = edit.outline();
+        ResponseHeaders {
+            set: pairs(outline.set),
+            add: pairs(outline.add),
+            remove: outline.remove.iter().map(ToString::to_string).collect(),
+        }
     })
 }
 

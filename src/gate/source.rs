@@ -1,5 +1,5 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The address of the connection's other end, for gates that tell clients apart by it.
 ///
@@ -12,15 +12,20 @@ pub struct Source(pub IpAddr);
 impl Source {
     /// The source of a request, if something in front has told it.
     pub fn of<B>(request: &Request<B>) -> Option<IpAddr> {
+        Self::socket(request).map(|socket| socket.ip())
+    }
+
+    /// The same with its port; 0 where only the address is told, as Envoy has it.
+    pub(crate) fn socket<B>(request: &Request<B>) -> Option<SocketAddr> {
         let extensions = request.extensions();
         if let Some(Self(ip)) = extensions.get() {
-            return Some(*ip);
+            return Some(SocketAddr::new(*ip, 0));
         }
         #[cfg(feature = "axum")]
         if let Some(axum::extract::ConnectInfo(address)) =
-            extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
+            extensions.get::<axum::extract::ConnectInfo<SocketAddr>>()
         {
-            return Some(address.ip());
+            return Some(*address);
         }
         None
     }
@@ -62,6 +67,13 @@ impl TrustedHops {
     pub fn client<B>(self, request: &Request<B>) -> Option<IpAddr> {
         self.forwarded(request.headers())
             .or_else(|| Source::of(request))
+    }
+
+    /// The same with its port; 0 where only the address is told.
+    pub(crate) fn client_socket<B>(self, request: &Request<B>) -> Option<SocketAddr> {
+        let forwarded = self.forwarded(request.headers());
+        let forwarded = forwarded.map(|ip| SocketAddr::new(ip, 0));
+        forwarded.or_else(|| Source::socket(request))
     }
 
     /// What the trusted proxy that is furthest away has written.

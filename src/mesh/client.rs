@@ -7,6 +7,8 @@ use crate::mesh::running::{Follow, Running, Wired, Wires};
 use crate::plan::{Entry, Plan};
 use crate::reply::{Guarded, ReplyBody};
 use crate::rng::Rng;
+use crate::tee::Upload;
+use crate::timeout::TimedBody;
 use http::{Request, Response};
 use std::convert::Infallible;
 use std::fmt;
@@ -69,7 +71,7 @@ where
     E: Endpoint<B>,
     <E::Body as ReplyBody>::Out: http_body::Body,
 {
-    type Response = Response<Guarded<<E::Body as ReplyBody>::Out, UnderWay<E>>>;
+    type Response = Response<Guarded<TimedBody<<E::Body as ReplyBody>::Out>, UnderWay<E>>>;
     type Error = Infallible;
     type Future = Forward<E, B>;
 
@@ -103,8 +105,12 @@ impl<E> Client<E> {
         match UnderWay::begin(wired, entry, &mut request, decision) {
             Next::Send(departure) if !departure.is_copied() => match departure.endpoint() {
                 Some(endpoint) => {
-                    let future = endpoint.send(request);
-                    Forward::sent(departure, future)
+                    let mut upload = Upload::default();
+                    let future = match departure.is_timed() {
+                        true => endpoint.send_seen(request, &mut upload),
+                        false => endpoint.send(request),
+                    };
+                    Forward::sent(departure, future, upload)
                 }
                 None => Forward::go(Next::Send(departure), request),
             },

@@ -6,7 +6,7 @@ use crate::mesh::running::{Running, Wired};
 use crate::mirror::{DEFAULT_TIME, End, Slot, errand, shadow};
 use crate::plan::{Mirror, Rule};
 use crate::rng::Chance;
-use crate::tee::{CopyBody, Tap, pipe};
+use crate::tee::{CopyBody, Tap, Tee, Upload, pipe};
 use http::{Method, Request};
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl Copies {
                     .ok()
             })
             .collect();
-        let time = rule.timeout.unwrap_or(DEFAULT_TIME);
+        let time = rule.timeout.after().unwrap_or(DEFAULT_TIME);
         (!ready.is_empty()).then(|| {
             Box::new(Self {
                 ready,
@@ -86,7 +86,13 @@ impl Copies {
 
     /// Sends the original to its endpoint, and each copy to its own.
     #[cold]
-    pub(super) fn send<E, B>(self, endpoint: &E, wired: &Wired<E>, request: Request<B>) -> E::Future
+    pub(super) fn send<E, B>(
+        self,
+        endpoint: &E,
+        wired: &Wired<E>,
+        request: Request<B>,
+        upload: &mut Upload,
+    ) -> E::Future
     where
         E: Endpoint<B>,
     {
@@ -100,7 +106,8 @@ impl Copies {
             .map(|copy| (copy.tap, (copy.request, copy.counted)))
             .unzip();
         // First, for now it shows whether this endpoint lets itself be copied.
-        let answer = endpoint.send_teed(request, taps.into_iter().collect());
+        let tee: Tee = taps.into_iter().collect();
+        let answer = endpoint.send_teed(request, tee.seen_by(upload));
         for (copy, counted) in copies {
             let watch = copy.body().watch();
             let endpoints = wired.endpoints.get(counted.cluster as usize);

@@ -4,20 +4,22 @@ use crate::balance::{Endpoint, Hold, Sending, refused};
 use crate::event::Event;
 use crate::gate::{Decision, Gate as _};
 use crate::live::Pinned;
-use crate::mesh::context;
 use crate::mesh::copies::Copies;
 use crate::mesh::running::{Running, Wired};
 use crate::plan::{Entry, Rule, unknown_host, without_tls};
-use crate::reply::{Flags, Guarded, Refusal, ReplyBody, ReplyTo};
-use crate::timeout::{Deadline, response_timeout};
+use crate::policy::Address;
+use crate::reply::{Flags, Guarded, Head, Refusal, ReplyBody, ReplyTo};
+use crate::route::HeaderEdit;
+use crate::tee::Upload;
+use crate::timeout::{Deadline, TimedBody, response_timeout};
 use http::header::SET_COOKIE;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::Sleep;
 
 pin_project! {
@@ -70,6 +72,7 @@ pub(super) struct Departure<E> {
     way: UnderWay<E>,
     to: ReplyTo,
     timeout: Option<Duration>,
+    until: Option<Instant>,
     copies: Option<Box<Copies>>,
 }
 
@@ -84,11 +87,13 @@ struct Chosen {
 impl<E: Endpoint<B>, B> Forward<E, B> {
     /// The request is at its endpoint.
     #[inline]
-    pub(super) fn sent(departure: Departure<E>, future: E::Future) -> Self {
+    pub(super) fn sent(departure: Departure<E>, future: E::Future, upload: Upload) -> Self {
         Self {
             state: State::Sending {
                 sending: Sending::new(future, departure.way, departure.to),
-                deadline: Deadline::new(departure.timeout),
+                deadline: Deadline::new(departure.timeout)
+                    .until(departure.until)
+                    .watching(upload),
             },
         }
     }
@@ -98,16 +103,17 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
         match next {
             Next::Send(mut departure) => {
                 let copies = departure.copies.take();
+                let mut upload = Upload::default();
                 let future = match (departure.endpoint(), copies) {
-                    (Some(endpoint), None) => endpoint.send(request),
+                    (Some(endpoint), None) => endpoint.send_seen(request, &mut upload),
                     (Some(endpoint), Some(copies)) => {
-                        copies.send(endpoint, &departure.way.wired, request)
+                        copies.send(endpoint, &departure.way.wired, request, &mut upload)
                     }
                     (None, _) => {
                         return Self::refuse(departure.way, no_such_endpoint(), departure.to);
                     }
                 };
-                Self::sent(departure, future)
+                Self::sent(departure, future, upload)
             }
             Next::Refuse(way, refusal, to) => Self::refuse(way, refusal, to),
             Next::Pause(way, decision, pause) => {
@@ -159,6 +165,7 @@ impl<E> UnderWay<E> {
             destination: None,
             origin: None,
             cookie: None,
+            response: None,
             sent: None,
         };
         let refusal = shut.or_else(|| way.running().plan.enter(entry, request, &mut decision));
@@ -170,7 +177,11 @@ impl<E> UnderWay<E> {
         let rule = way.rule();
         let _ = rule.map(|rule| rule.fault.delay.admit(request, &mut decision));
         match decision.delay {
-            Some(pause) => Next::Pause(way, decision, pause),
+            Some(pause) => {
+                // It came before it is held back.
+                decision.starts();
+                Next::Pause(way, decision, pause)
+            }
             None => way.proceed(request, decision),
         }
     }
@@ -179,19 +190,15 @@ impl<E> UnderWay<E> {
     fn proceed<B>(mut self, request: &mut Request<B>, mut decision: Decision) -> Next<E> {
         // Of the request as it came: whoever asked gets the answer.
         let to = ReplyTo::of(request);
-        let chosen = self.running().choose(request, &mut decision);
+        let chosen = self.running().choose(request, &mut decision, to.is_grpc());
         self.destination = decision.destination;
         // Whoever answers from here on, the page may read it.
         self.origin = decision.origin.take();
         match chosen {
             Ok(chosen) => {
+                self.bind(request, &mut decision);
                 if decision.listener.is_some() {
                     without_tls(request);
-                }
-                if let (Some(timeout), Some(_), true) =
-                    (chosen.timeout, decision.deadline, to.is_grpc())
-                {
-                    context::tell_grpc(request.headers_mut(), timeout);
                 }
                 self.cookie = decision.cookie.take();
                 self.count(chosen);
@@ -201,6 +208,7 @@ impl<E> UnderWay<E> {
                     way: self,
                     to,
                     timeout: chosen.timeout,
+                    until: decision.deadline,
                     copies,
                 })
             }
@@ -213,6 +221,7 @@ impl<E> UnderWay<E> {
                     let _ = rule.split.admit(request, &mut decision);
                     self.destination = decision.destination;
                 }
+                self.bind(request, &mut decision);
                 Next::Refuse(self, refusal, to)
             }
         }
@@ -224,6 +233,12 @@ impl<E> Departure<E> {
     #[inline]
     pub(super) fn is_copied(&self) -> bool {
         self.copies.is_some()
+    }
+
+    /// Says whether it matters when the request is complete.
+    #[inline]
+    pub(super) fn is_timed(&self) -> bool {
+        self.timeout.is_some()
     }
 
     #[inline]
@@ -243,6 +258,7 @@ impl Running {
         &self,
         request: &mut Request<B>,
         decision: &mut Decision,
+        is_grpc: bool,
     ) -> Result<Chosen, Refusal> {
         let Some(rule) = self.plan.rule(decision.rule) else {
             return Err(unknown_host());
@@ -259,11 +275,16 @@ impl Running {
             return Err(refusal);
         }
         let cluster = rule.cluster(decision.destination)?;
+        let timeout = rule.timeout.of(request.headers(), is_grpc);
+        let left = decision.time_left();
+        if let Some(told) = timeout.into_iter().chain(left).min() {
+            // Before the rule's own changes, which may take it out again.
+            rule.timeout.tell(request.headers_mut(), told, is_grpc);
+        }
         rule.change(request, decision);
-        let timeout = match decision.time_left() {
-            Some(Duration::ZERO) => return Err(response_timeout()),
-            left => left.into_iter().chain(rule.timeout).min(),
-        };
+        if left == Some(Duration::ZERO) {
+            return Err(response_timeout());
+        }
         match self.clusters[cluster as usize].admit(request, decision) {
             Some(refusal) => Err(refusal),
             None => Ok(Chosen {
@@ -289,7 +310,8 @@ where
     E: Endpoint<B>,
     <E::Body as ReplyBody>::Out: http_body::Body,
 {
-    type Output = Result<Response<Guarded<<E::Body as ReplyBody>::Out, UnderWay<E>>>, Infallible>;
+    type Output =
+        Result<Response<Guarded<TimedBody<<E::Body as ReplyBody>::Out>, UnderWay<E>>>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
@@ -300,7 +322,9 @@ where
                     deadline,
                 } => {
                     if let Poll::Ready(answer) = sending.as_mut().poll_answer(cx) {
-                        return Poll::Ready(Ok(answer));
+                        return Poll::Ready(Ok(
+                            answer.map(|body| body.map(|body| TimedBody::within(body, deadline)))
+                        ));
                     }
                     ready!(deadline.poll_elapsed(cx));
                     let (way, to) = sending.give_up();
@@ -319,7 +343,8 @@ where
                     let way = way.take();
                     return match refusal.take() {
                         Some(refusal) => {
-                            Poll::Ready(Ok(refused::<E::Body, _>(refusal, *to, way.as_ref())))
+                            let answer = refused::<E::Body, _>(refusal, *to, way.as_ref());
+                            Poll::Ready(Ok(answer.map(|body| body.map(TimedBody::untimed))))
                         }
                         // Polled after it was ready, which a future need not survive.
                         None => Poll::Pending,
@@ -354,6 +379,8 @@ pub struct UnderWay<E> {
     origin: Option<Box<HeaderValue>>,
     /// What the caller is known by from now on.
     cookie: Option<Box<HeaderValue>>,
+    /// What is changed in the reply's head, where that depends on the request.
+    response: Option<Box<HeaderEdit>>,
     sent: Option<Sent>,
 }
 
@@ -377,6 +404,22 @@ impl<E> UnderWay<E> {
         self.rule().map(|rule| &*rule.label)
     }
 
+    /// Keeps what the reply's head needs of the request.
+    #[inline]
+    fn bind<B>(&mut self, request: &Request<B>, decision: &mut Decision) {
+        if let Some(rule) = self.running().plan.rule(self.rule) {
+            self.response = rule.bind(request, decision);
+        }
+    }
+
+    /// The address of the endpoint that the request was sent to.
+    fn endpoint(&self) -> Option<&Address> {
+        let sent = self.sent.as_ref()?;
+        let cluster = &self.running().plan.clusters[sent.cluster as usize];
+        let (target, _) = cluster.endpoints.get(sent.endpoint as usize)?;
+        target.address()
+    }
+
     /// Counts the request at an endpoint, from before the call so that a panic in it ends it, too.
     fn count(&mut self, chosen: Chosen) {
         let cluster = &self.running().clusters[chosen.cluster as usize];
@@ -394,18 +437,17 @@ impl<E> Hold for UnderWay<E> {
         self.running().counters.tell(&event);
     }
 
-    fn head(&self, headers: &mut HeaderMap) {
+    fn head(&self, mut head: Head<'_>) {
         if let Some(rule) = self.rule() {
-            rule.response(self.destination).apply(headers);
+            let bound = self.response.as_deref();
+            rule.change_reply(self.destination, bound, head.reborrow(), || self.endpoint());
             if let (Some(cors), Some(origin)) = (&rule.cors, &self.origin) {
-                cors.mark(origin, headers);
+                cors.mark(origin, head.headers);
             }
         }
-    }
-
-    fn answered(&self, headers: &mut HeaderMap) {
-        if let Some(cookie) = &self.cookie {
-            headers.append(SET_COOKIE, (**cookie).clone());
+        // A destination that did not answer keeps nobody.
+        if let (Some(cookie), None) = (&self.cookie, head.local) {
+            head.headers.append(SET_COOKIE, (**cookie).clone());
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::mesh::client::Client;
 use crate::mesh::forward::{Forward, UnderWay};
 use crate::plan::Entry;
 use crate::reply::{Guarded, ReplyBody};
+use crate::timeout::TimedBody;
 use http::header::HeaderName;
 use http::{HeaderValue, Request, Response};
 use std::convert::Infallible;
@@ -56,7 +57,7 @@ where
     E: Endpoint<B>,
     <E::Body as ReplyBody>::Out: http_body::Body,
 {
-    type Response = Response<Guarded<<E::Body as ReplyBody>::Out, UnderWay<E>>>;
+    type Response = Response<Guarded<TimedBody<<E::Body as ReplyBody>::Out>, UnderWay<E>>>;
     type Error = Infallible;
     type Future = Forward<E, B>;
 

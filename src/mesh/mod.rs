@@ -71,6 +71,7 @@ struct Shared {
     rng: Rng,
     trusted_hops: Option<TrustedHops>,
     workload: Workload,
+    lenient: bool,
 }
 
 /// What a [`Mesh`] is made with beside its policy.
@@ -81,6 +82,7 @@ pub struct Builder {
     trusted_hops: Option<TrustedHops>,
     workload: Workload,
     copies: Bounds,
+    lenient: bool,
 }
 
 impl Builder {
@@ -121,13 +123,30 @@ impl Builder {
         self
     }
 
+    /// Puts policies to work whatever is wrong with them, as a gateway has to that serves the
+    /// documents of many: requests for a service or a subset that does not exist are answered with
+    /// an error, of two that claim the same the first has it, and everything else is served. By
+    /// default a policy with an error is refused as a whole. See [`Plan::lenient`].
+    ///
+    /// What files hold is read as strictly as ever; [`Documents`](crate::import::Documents) reads
+    /// what can be read.
+    #[must_use]
+    pub fn lenient(mut self) -> Self {
+        self.lenient = true;
+        self
+    }
+
     /// Compiles the policy and puts it to work.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the policy.
+    /// Everything that is wrong with the policy; nothing if the mesh is
+    /// [`lenient`](Self::lenient).
     pub fn build(self, policy: &Policy) -> Result<Mesh, Errors> {
-        let plan = policy.compile_for(&self.workload)?;
+        let plan = match self.lenient {
+            true => Plan::lenient(policy, &self.workload, None),
+            false => policy.compile_for(&self.workload)?,
+        };
         let counters = Arc::new(Counters::new(self.sink, Room::new(self.copies)));
         let running = Running::new(plan, None, &counters, &self.rng.aside());
         Ok(Mesh {
@@ -138,6 +157,7 @@ impl Builder {
                 rng: self.rng,
                 trusted_hops: self.trusted_hops,
                 workload: self.workload,
+                lenient: self.lenient,
             }),
         })
     }
@@ -226,7 +246,11 @@ impl Mesh {
         let shared = &self.shared;
         let followers = shared.followers.lock();
         let before = shared.live.pin().value();
-        let plan = Plan::with_previous(policy, &shared.workload, Some(&before.plan))?;
+        let previous = Some(&before.plan);
+        let plan = match shared.lenient {
+            true => Plan::lenient(policy, &shared.workload, previous),
+            false => Plan::with_previous(policy, &shared.workload, previous)?,
+        };
         let running = Arc::new(Running::new(
             plan,
             Some(&before),

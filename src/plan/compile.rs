@@ -7,8 +7,9 @@ use crate::plan::select::Spot;
 use crate::plan::{Arm, Cluster, Inbound, Mirror, Place, Plan, Rule};
 use crate::policy::registry::{Registry, host_and_port, in_kubernetes, is_visible};
 use crate::policy::{self, Balance, Policy, Status, Subset, Workload};
-use crate::route::{Answer, Changes, HeaderEdit, Normalize};
+use crate::route::{Answer, Changes, HeaderEdit, Names, Normalize};
 use crate::split::Choice;
+use crate::timeout::Allowed;
 use ahash::AHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ impl<'a> Compiler<'a> {
         let policy = self.policy;
         let sidecars = policy.sidecars.iter();
         let sidecar = { sidecars }.find(|sidecar| sidecar.from.include(workload));
-        let table = self.mesh(workload, sidecar);
+        let mesh = self.mesh(workload, sidecar);
         let gateways = policy
             .gateways
             .iter()
@@ -71,7 +72,7 @@ impl<'a> Compiler<'a> {
         self.rules.push(Rule::straight_to("", passthrough));
         Plan {
             workload: workload.clone(),
-            table,
+            mesh,
             gateways,
             gateway_of: names.zip(0..).collect(),
             rules: self.rules.into(),
@@ -121,6 +122,7 @@ impl<'a> Compiler<'a> {
         let name = rule.name.clone().unwrap_or_else(|| index.to_string());
         let mut made = self.make(Some(&policy.routes[route].name), &name, rule, arms, shared);
         made.mirrors = self.mirrors(&rule.mirrors, spot.workload, port);
+        made.written = Some((route as u32, index as u32));
         let number = self.rules.len() as u32;
         if made.limits.is_some() {
             self.limited.entry((route, index)).or_insert(number);
@@ -142,7 +144,18 @@ impl<'a> Compiler<'a> {
             Some(route) => format!("{route}/{name}"),
             None => name.to_owned(),
         };
-        let changes = { rule.to.iter() }.map(|to| Changes::compile(rule, to));
+        let clusters = arms.iter().map(|arm| match arm {
+            Arm::Cluster(cluster) => self.clusters[*cluster as usize].istio_name(),
+            Arm::Missing(_) => String::new(),
+        });
+        let name_of_rule = rule.name.as_deref().unwrap_or_default();
+        let changes = rule.to.iter().zip(clusters).map(|(to, cluster)| {
+            let names = Names {
+                rule: name_of_rule,
+                cluster: &cluster,
+            };
+            Changes::compile(rule, to, &names)
+        });
         let changes: Box<[_]> = changes.collect();
         let changes = match changes.iter().all(Changes::is_empty) {
             true => [].into(),
@@ -165,11 +178,18 @@ impl<'a> Compiler<'a> {
             arms,
             mirrors: [].into(),
             changes,
-            timeout: rule.timeout.map(Duration::from),
-            response: HeaderEdit::compile(&rule.headers.response),
+            timeout: Allowed::new(rule.timeout.map(Duration::from)),
+            response: HeaderEdit::compile(
+                &rule.headers.response,
+                &Names {
+                    rule: name_of_rule,
+                    cluster: "",
+                },
+            ),
             label: label.into(),
             route: route.map(Into::into),
             name: name.into(),
+            written: None,
         }
     }
 

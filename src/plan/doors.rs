@@ -4,16 +4,17 @@ use crate::plan::Rule;
 use crate::plan::claims::Claims;
 use crate::plan::compile::{Compiled, Compiler};
 use crate::plan::entry::{Gateway, Listener, Port};
+use crate::plan::routing::{self, Routing};
 use crate::plan::select::{Selected, Spot, select};
 use crate::policy::registry::{host, host_and_port, is_visible, shows};
 use crate::policy::{self, Door, Host, ListenerProtocol, Precedence, Sidecar, Workload};
-use crate::route::{Hosts, Rules, Table};
+use crate::route::{Hosts, Rules};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Compiler<'_> {
     /// What requests of clients in the mesh find.
-    pub(super) fn mesh(&mut self, workload: &Workload, sidecar: Option<&Sidecar>) -> Table {
+    pub(super) fn mesh(&mut self, workload: &Workload, sidecar: Option<&Sidecar>) -> Routing {
         let spot = Spot {
             workload,
             listener: None,
@@ -50,13 +51,20 @@ impl Compiler<'_> {
         let routes = &self.policy.routes;
         claims.spread(|route| routes[route].precedence == Precedence::Specific);
         let mut compiled = Compiled::default();
-        let mut table = Table::default();
+        let mut routing = Routing::default();
         let mut laid = Vec::new();
         for (routes, hosts) in claims.groups(|routes| self.first_in_force(routes)) {
-            self.lay(&mut table, &routes, &hosts, spot, &mut compiled, &mut laid);
+            self.lay(
+                &mut routing,
+                &routes,
+                &hosts,
+                spot,
+                &mut compiled,
+                &mut laid,
+            );
         }
-        self.straight(&mut table, &laid, workload, sidecar);
-        table
+        self.straight(&mut routing, &laid, workload, sidecar);
+        routing
     }
 
     /// Of several routes that claim a host in the mesh: the first alone, unless routes with the
@@ -80,7 +88,7 @@ impl Compiler<'_> {
     /// Puts the rules of these routes under these hosts.
     fn lay(
         &mut self,
-        table: &mut Table,
+        routing: &mut Routing,
         routes: &[usize],
         hosts: &[Host],
         spot: Spot<'_>,
@@ -139,8 +147,8 @@ impl Compiler<'_> {
                 continue;
             }
             laid.extend(hosts.iter().cloned());
-            let rules = self.rules_for(&selected, spot, compiled);
-            table.add(&hosts, rules);
+            let (rules, entries) = self.rules_for(&selected, spot, compiled);
+            routing.add(&hosts, rules, entries);
         }
     }
 
@@ -165,22 +173,25 @@ impl Compiler<'_> {
         selected: &[Selected<'_>],
         spot: Spot<'_>,
         compiled: &mut Compiled,
-    ) -> Rules {
+    ) -> (Rules, Vec<routing::Entry>) {
         let mut rules = Rules::default();
+        let mut entries = Vec::new();
         for selected in selected {
-            let number = self.rule(selected.route, selected.rule, spot, compiled);
+            let rule = self.rule(selected.route, selected.rule, spot, compiled);
             match selected.matching {
-                Some(matching) => rules.add(std::slice::from_ref(matching), number),
-                None => rules.add(&[], number),
+                Some((_, matching)) => rules.add(std::slice::from_ref(matching), rule),
+                None => rules.add(&[], rule),
             }
+            let matching = selected.matching.map(|(number, _)| number);
+            entries.push(routing::Entry { rule, matching });
         }
-        rules
+        (rules, entries)
     }
 
     /// Lets services be reached that no route has taken.
     fn straight(
         &mut self,
-        table: &mut Table,
+        routing: &mut Routing,
         laid: &[Host],
         workload: &Workload,
         sidecar: Option<&Sidecar>,
@@ -233,9 +244,11 @@ impl Compiler<'_> {
                 continue;
             }
             let mut rules = Rules::default();
-            rules.add(&[], self.rules.len() as u32);
+            let rule = self.rules.len() as u32;
+            rules.add(&[], rule);
             self.rules.push(Rule::straight_to(known.key, arm));
-            table.add(&hosts, rules);
+            let matching = None;
+            routing.add(&hosts, rules, vec![routing::Entry { rule, matching }]);
         }
     }
 
@@ -256,6 +269,7 @@ impl Compiler<'_> {
                 number: listener.port,
                 https: listener.protocol == ListenerProtocol::Https,
                 hosts: Hosts::default(),
+                names: Vec::new(),
                 listeners: [].into(),
             });
             let number = port.listeners.len() as u32;
@@ -265,6 +279,7 @@ impl Compiler<'_> {
                 false => (&listener.hosts).into(),
             };
             for host in hosts.iter() {
+                port.names.push((host.name().into(), number));
                 port.hosts.claim(host, number);
             }
             let spot = Spot {
@@ -315,10 +330,17 @@ impl Compiler<'_> {
                 }
             }
         }
-        let mut table = Table::default();
+        let mut routing = Routing::default();
         for (routes, hosts) in claims.groups(<[usize]>::to_vec) {
-            self.lay(&mut table, &routes, &hosts, spot, compiled, &mut Vec::new());
+            self.lay(
+                &mut routing,
+                &routes,
+                &hosts,
+                spot,
+                compiled,
+                &mut Vec::new(),
+            );
         }
-        Listener::Routes(table)
+        Listener::Routes(Box::new(routing))
     }
 }

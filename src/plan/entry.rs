@@ -1,6 +1,7 @@
 use crate::gate::{Decision, Gate as _};
+use crate::plan::routing::Routing;
 use crate::reply::{Flags, Refusal};
-use crate::route::{Asked, Hosts, Table};
+use crate::route::{Asked, Hosts};
 use http::header::HOST;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{Request, StatusCode, Uri};
@@ -27,14 +28,27 @@ pub(crate) struct Port {
     /// Whether what comes here came over TLS, which somebody in front has taken off.
     pub(crate) https: bool,
     pub(crate) hosts: Hosts,
+    /// What `hosts` was made of, first come first, with the listeners' numbers.
+    pub(crate) names: Vec<(Box<str>, u32)>,
     pub(crate) listeners: Box<[Listener]>,
+}
+
+impl Port {
+    /// The hosts that a listener takes here, as the policy writes them.
+    pub(crate) fn names_of(&self, listener: u32) -> Vec<&str> {
+        let names = { self.names.iter() }.filter(|(name, number)| {
+            // Another may have taken the same host before.
+            *number == listener && self.hosts.find(name, self.number) == Some(listener)
+        });
+        names.map(|(name, _)| &**name).collect()
+    }
 }
 
 /// A listener of a gateway.
 #[derive(Debug)]
 pub(crate) enum Listener {
     /// Its routes decide.
-    Routes(Table),
+    Routes(Box<Routing>),
     /// This rule takes everything.
     Rule(u32),
 }
@@ -58,8 +72,8 @@ impl Gateway {
         let listener = port.hosts.find(host, written);
         match listener.and_then(|number| port.listeners.get(number as usize)) {
             Some(Listener::Rule(rule)) => decision.rule = Some(*rule),
-            Some(Listener::Routes(table)) => {
-                let refusal = table.admit(request, decision);
+            Some(Listener::Routes(routing)) => {
+                let refusal = routing.admit(request, decision);
                 return refusal.or_else(|| decision.rule.is_none().then(no_route));
             }
             None => return Some(no_route()),

@@ -6,9 +6,11 @@ mod claims;
 mod compile;
 mod doors;
 mod entry;
+mod routing;
 mod select;
 
-pub(crate) use entry::{Entry, without_tls};
+pub(crate) use entry::{Entry, Gateway, Listener, Port, without_tls};
+pub(crate) use routing::Group;
 
 use crate::balance::Target;
 use crate::cors::Sharing;
@@ -16,26 +18,28 @@ use crate::fault::Injection;
 use crate::gate::{Decision, Gate as _, TrustedHops};
 use crate::limit::Limits;
 use crate::mirror::Share;
-use crate::policy::{self, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
-use crate::reply::{Flags, Refusal};
+use crate::policy::registry::host_and_port;
+use crate::policy::{self, Address, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
+use crate::reply::{Flags, Head, Refusal};
 use crate::rng::Chance;
-use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, Table};
+use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, OnReply};
 use crate::split::Choice;
+use crate::timeout::Allowed;
 use ahash::AHashMap;
 use compile::Compiler;
-use entry::{Gateway, no_route};
-use http::{Request, StatusCode};
+use entry::no_route;
+use http::{Method, Request, StatusCode};
 use parking_lot::Mutex;
+use routing::Routing;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A compiled policy, as one workload sees it, and each of the policy's gateways.
 pub struct Plan {
     /// Who asks.
     pub(crate) workload: Workload,
     /// What requests of clients in the mesh find.
-    pub(crate) table: Table,
+    pub(crate) mesh: Routing,
     pub(crate) gateways: Box<[Gateway]>,
     /// The numbers of the gateways.
     pub(crate) gateway_of: AHashMap<Box<str>, u32>,
@@ -62,6 +66,8 @@ pub(crate) struct Rule {
     pub(crate) route: Option<Box<str>>,
     /// Its own name, or its index.
     pub(crate) name: Box<str>,
+    /// Where the policy has it, by route and index; `None` for what no route says.
+    pub(crate) written: Option<(u32, u32)>,
     pub(crate) fault: Injection,
     pub(crate) cors: Option<Sharing>,
     pub(crate) limits: Option<Limits>,
@@ -73,7 +79,7 @@ pub(crate) struct Rule {
     pub(crate) mirrors: Box<[Mirror]>,
     /// What is done to the requests of each destination; empty where nothing is done to any.
     changes: Box<[Changes]>,
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) timeout: Allowed,
     /// What is changed in replies that no destination is to give.
     response: HeaderEdit,
 }
@@ -120,6 +126,15 @@ pub(crate) struct Inbound {
     pub(crate) limits: Option<Limits>,
 }
 
+impl Cluster {
+    /// As Istio names it to Envoy.
+    fn istio_name(&self) -> String {
+        let (host, _) = host_and_port(&self.service);
+        let subset = self.subset.as_deref().unwrap_or_default();
+        format!("outbound|{}|{subset}|{host}", self.port)
+    }
+}
+
 impl Policy {
     /// Checks the policy and compiles it for a [`Workload`] in the namespace `default` without
     /// labels.
@@ -163,11 +178,11 @@ impl Plan {
     /// Compiles a policy whatever is wrong with it: destinations that do not exist answer with
     /// an error, of two that claim the same the first has it.
     pub fn lenient(policy: &Policy, workload: &Workload, previous: Option<&Self>) -> Self {
-        Self::keeping(Arc::new(policy.clone()), workload, previous)
+        Self::keeping(&Arc::new(policy.clone()), workload, previous)
     }
 
-    fn keeping(policy: Arc<Policy>, workload: &Workload, previous: Option<&Self>) -> Self {
-        Compiler::new(&policy, previous).compile(workload, policy.clone())
+    fn keeping(policy: &Arc<Policy>, workload: &Workload, previous: Option<&Self>) -> Self {
+        Compiler::new(policy, previous).compile(workload, policy.clone())
     }
 
     /// Who asks.
@@ -189,7 +204,7 @@ impl Plan {
             elsewhere.push(plan.clone());
             return plan;
         }
-        let plan = Arc::new(Self::keeping(self.policy.clone(), workload, Some(self)));
+        let plan = Arc::new(Self::keeping(&self.policy, workload, Some(self)));
         if elsewhere.len() == MOST_ELSEWHERE {
             elsewhere.remove(0);
         }
@@ -221,6 +236,10 @@ impl Plan {
         if !Asked::is_addressed(request) {
             return Some(missing_host());
         }
+        // A client's own URI may lack a path; what comes in has one.
+        if entry != Entry::Mesh && !has_target(request) {
+            return Some(bad_request());
+        }
         // Before anything looks at the path.
         if let Some(refusal) = self.normalize.admit(request, decision) {
             return Some(refusal);
@@ -236,7 +255,7 @@ impl Plan {
                 None => Some(no_route()),
             };
         }
-        let refusal = self.table.admit(request, decision);
+        let refusal = self.mesh.admit(request, decision);
         if refusal.is_none() && decision.rule.is_none() {
             match self.outbound {
                 OutboundTrafficPolicy::AllowAny => decision.rule = Some(self.unknown),
@@ -289,13 +308,49 @@ impl Rule {
 
     /// Changes a request as its destination is to see it: once, and before the first attempt.
     #[inline]
-    pub(crate) fn change<B>(&self, request: &mut Request<B>, decision: &Decision) {
+    pub(crate) fn change<B>(&self, request: &mut Request<B>, decision: &mut Decision) {
         if let Some(changes) = self.changes_for(decision.destination) {
-            changes.apply(request, decision.matched);
+            changes.apply(request, decision);
         }
     }
 
-    /// What is changed in the head of a reply, be it the destination's or made instead of it.
+    /// Changes the head of a reply, be it the endpoint's or made instead of it. `bound` is what
+    /// of the changes depends on the request, as [`bind`](Self::bind) has given it.
+    #[inline]
+    pub(crate) fn change_reply<'a>(
+        &self,
+        destination: Option<u32>,
+        bound: Option<&HeaderEdit>,
+        head: Head<'_>,
+        endpoint: impl FnOnce() -> Option<&'a Address>,
+    ) {
+        let edit = bound.unwrap_or_else(|| self.response(destination));
+        if !edit.is_empty() {
+            edit.apply(&mut OnReply {
+                status: head.status,
+                headers: head.headers,
+                local: head.local,
+                endpoint: endpoint(),
+            });
+        }
+    }
+
+    /// What is changed in the head of the reply to this request, where that depends on the
+    /// request.
+    #[inline]
+    pub(crate) fn bind<B>(
+        &self,
+        request: &Request<B>,
+        decision: &mut Decision,
+    ) -> Option<Box<HeaderEdit>> {
+        let edit = self.response(decision.destination);
+        if edit.is_empty() {
+            return None;
+        }
+        edit.bind(request, decision).map(Box::new)
+    }
+
+    /// What is changed in the head of a reply.
     #[inline]
     pub(crate) fn response(&self, destination: Option<u32>) -> &HeaderEdit {
         match self.changes_for(destination) {
@@ -324,6 +379,19 @@ fn missing_host() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, Flags::NONE, "missing_host_header")
 }
 
+/// Servers take `GET exact` for the authority of a `CONNECT`, and `GET *` as it is. Envoy's codec
+/// takes neither.
+fn has_target<B>(request: &Request<B>) -> bool {
+    match (request.uri().path(), request.method()) {
+        (_, &Method::CONNECT) | ("*", &Method::OPTIONS) => true,
+        (path, _) => path.starts_with('/'),
+    }
+}
+
+fn bad_request() -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, Flags::DPE, "http1.codec_error").body("Bad Request")
+}
+
 /// As Istio's `REGISTRY_ONLY` answers.
 pub(crate) fn unknown_host() -> Refusal {
     Refusal::new(StatusCode::BAD_GATEWAY, Flags::NR, "direct_response")
@@ -344,6 +412,7 @@ impl Rule {
             label: host.into(),
             route: None,
             name: "".into(),
+            written: None,
             fault: Injection::default(),
             cors: None,
             limits: None,
@@ -352,7 +421,7 @@ impl Rule {
             arms: [arm].into(),
             mirrors: [].into(),
             changes: [].into(),
-            timeout: None,
+            timeout: Allowed::default(),
             response: HeaderEdit::default(),
         }
     }

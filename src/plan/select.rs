@@ -39,7 +39,8 @@ impl Spot<'_> {
 pub(super) struct Selected<'a> {
     pub(super) route: usize,
     pub(super) rule: usize,
-    pub(super) matching: Option<&'a Match>,
+    /// The match, and which of the rule's it is.
+    pub(super) matching: Option<(u32, &'a Match)>,
 }
 
 /// The rules of these routes that stand here, in the order in which they are asked.
@@ -67,13 +68,18 @@ pub(super) fn select<'a>(
             if rule.matches.is_empty() {
                 into.push(selected(None));
             }
-            let here = rule.matches.iter().filter(|matching| spot.admits(matching));
+            let matches = (0..).zip(&rule.matches);
+            let here = matches.filter(|(_, matching)| spot.admits(matching));
             into.extend(here.map(|matching| selected(Some(matching))));
         }
     }
     if routes.len() > 1 {
         // Istio, of several VirtualServices for one host: none's catch-all may hide the others.
-        listed.sort_by_key(|selected| selected.matching.is_none_or(Match::is_everything));
+        listed.sort_by_key(|selected| {
+            selected
+                .matching
+                .is_none_or(|(_, matching)| matching.is_everything())
+        });
     }
     // Both sorts are stable: what is alike stays in the order of the routes.
     specific.sort_by_key(|selected| std::cmp::Reverse(rank(selected.matching)));
@@ -83,8 +89,8 @@ pub(super) fn select<'a>(
 
 /// How specific a match is (Gateway API): the kind of its path, its length, whether there is a
 /// method, how many headers, how many query parameters.
-fn rank(matching: Option<&Match>) -> (u8, usize, bool, usize, usize) {
-    let Some(matching) = matching else {
+fn rank(matching: Option<(u32, &Match)>) -> (u8, usize, bool, usize, usize) {
+    let Some((_, matching)) = matching else {
         return (2, 1, false, 0, 0);
     };
     let (kind, length) = match &matching.path {

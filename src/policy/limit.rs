@@ -60,7 +60,7 @@ pub struct Rate {
     pub requests: NonZeroU32,
     /// The time in which they pass. Default one second. One request must take at least 1 ns and
     /// at most 365 days.
-    #[serde(default = "one_second")]
+    #[serde(default = "one_second", skip_serializing_if = "is_one_second")]
     pub per: Span,
     /// How many may pass at once after a quiet time: what the bucket holds. Default: as many as
     /// `requests`.
@@ -149,4 +149,10 @@ impl Rate {
 
 fn one_second() -> Span {
     Span::from(std::time::Duration::from_secs(1))
+}
+
+// serde hands fields over by reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_one_second(per: &Span) -> bool {
+    *per == one_second()
 }

@@ -32,6 +32,7 @@ mod action;
 mod address;
 mod error;
 mod fault;
+pub mod format;
 mod headers;
 mod limit;
 mod matching;
@@ -56,7 +57,8 @@ pub use action::{
 pub use address::{Address, NotAnAddress};
 pub use error::{Error, Errors, Place, Severity};
 pub use fault::{Abort, Delay, Fault};
-pub use headers::{HeaderChanges, HeaderText, Headers, NotAHeaderText};
+pub use format::NotAHeaderText;
+pub use headers::{HeaderChanges, HeaderText, Headers};
 pub use limit::{Key, Limit, Rate};
 pub use matching::{
     CompiledPattern, Header, Host, Match, NotAHeader, NotAHost, NotAPath, NotAPattern, Path,
@@ -86,10 +88,12 @@ pub struct Policy {
     #[serde(skip_serializing_if = "is_default")]
     pub mesh: MeshSettings,
     /// The services by name; the name is the host by which clients address the service.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub services: BTreeMap<String, Service>,
     /// Which requests go where. The host picks the route, the first matching rule decides.
     ///
     /// A service that no route names as host is reached directly, all of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Route>,
     /// Where requests from outside come in, by name: `name` or `namespace/name`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -110,6 +114,7 @@ pub struct MeshSettings {
     pub outbound_traffic_policy: OutboundTrafficPolicy,
     /// What the full names of Kubernetes services end with, after `.svc.`. Default
     /// `cluster.local`.
+    #[serde(skip_serializing_if = "is_cluster_local")]
     pub cluster_domain: String,
     /// How paths are made alike before anything looks at them.
     #[serde(skip_serializing_if = "is_default")]
@@ -124,7 +129,7 @@ impl Default for MeshSettings {
     fn default() -> Self {
         Self {
             outbound_traffic_policy: OutboundTrafficPolicy::default(),
-            cluster_domain: "cluster.local".to_owned(),
+            cluster_domain: CLUSTER_LOCAL.to_owned(),
             path_normalization: PathNormalization::default(),
             trusted_hops: 0,
         }
@@ -166,3 +171,9 @@ pub enum OutboundTrafficPolicy {
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
+
+fn is_cluster_local(domain: &str) -> bool {
+    domain == CLUSTER_LOCAL
+}
+
+const CLUSTER_LOCAL: &str = "cluster.local";

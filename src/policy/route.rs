@@ -80,8 +80,10 @@ pub struct Rule {
     /// Which pages of other origins may use the answers. Absent: nothing is done about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<Cors>,
-    /// How long the whole reply may take to begin, counted from the request's coming; then 504.
-    /// Absent: as long as it likes (Istio's default; Envoy's own is 15 s).
+    /// How long the whole reply may take, counted from when the request is complete; then 504, or
+    /// the body fails if its head was given already. A gRPC request's own `grpc-timeout` holds up
+    /// to it. Absent: as long as it likes (Istio's default; Envoy's own is 15 s), or as the
+    /// `grpc-timeout` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
     /// How many requests pass, in all or for each client. A request must pass every one.

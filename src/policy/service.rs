@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub struct Service {
     /// The port by which clients address the service. Default 80. Endpoints have ports of their
     /// own.
-    #[serde(default = "default_port")]
+    #[serde(default = "default_port", skip_serializing_if = "is_default_port")]
     pub port: u16,
     /// What the endpoints speak. Default `http1`.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -19,7 +19,7 @@ pub struct Service {
     #[serde(default, skip_serializing_if = "is_default")]
     pub balance: Balance,
     /// Who serves the requests. Without endpoints every request gets 503.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub endpoints: Vec<Endpoint>,
     /// Whether requests go where they are addressed, to whichever host that is, rather than to
     /// endpoints (Istio: a ServiceEntry with `resolution: NONE`). So the service says that its
@@ -252,4 +252,10 @@ pub struct Inbound {
 
 fn default_port() -> u16 {
     80
+}
+
+// serde hands fields over by reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_default_port(port: &u16) -> bool {
+    *port == default_port()
 }

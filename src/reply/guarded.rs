@@ -34,6 +34,14 @@ impl<B, G> Guarded<B, G> {
     pub fn free(body: B) -> Self {
         Self { body, held: None }
     }
+
+    /// Another body that holds the same.
+    pub fn map<C>(self, map: impl FnOnce(B) -> C) -> Guarded<C, G> {
+        Guarded {
+            body: map(self.body),
+            held: self.held,
+        }
+    }
 }
 
 impl<B: Body, G> Body for Guarded<B, G> {

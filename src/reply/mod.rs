@@ -29,5 +29,5 @@ pub use body::{MeshBody, MeshBodyFuture, MeshBodyLayer, MeshBodyService, ReplyBo
 pub use flags::Flags;
 pub use future::Reply;
 pub use guarded::Guarded;
-pub use refusal::{LocalReply, Refusal, ReplyTo};
+pub use refusal::{Head, LocalReply, Refusal, ReplyTo};
 pub use reject::{RejectAsError, RejectAsErrorLayer, Rejected, RejectedFuture};

@@ -38,6 +38,28 @@ pub struct LocalReply {
     pub source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
+/// The head of a reply, whoever gives it, to be changed.
+#[derive(Debug)]
+pub struct Head<'a> {
+    /// The status; of a local reply to a gRPC request the one that stands for it.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: &'a mut HeaderMap,
+    /// What a local reply says of itself; `None` for the far side's own.
+    pub local: Option<&'a LocalReply>,
+}
+
+impl Head<'_> {
+    /// The same for a while.
+    pub fn reborrow(&mut self) -> Head<'_> {
+        Head {
+            status: self.status,
+            headers: self.headers,
+            local: self.local,
+        }
+    }
+}
+
 /// What a local reply has to know of the request that it answers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReplyTo {
@@ -168,6 +190,17 @@ impl Refusal {
     /// afterwards.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.0.headers
+    }
+
+    /// Its head, to be changed. What every local reply says of its body is not among the headers
+    /// and is written afterwards.
+    pub fn head_mut(&mut self) -> Head<'_> {
+        let reason = &mut *self.0;
+        Head {
+            status: reason.status,
+            headers: &mut reason.headers,
+            local: Some(&reason.reply),
+        }
     }
 
     /// The reply, in a body of the caller's kind.

@@ -1,6 +1,6 @@
-use crate::gate::Matched;
+use crate::gate::Decision;
 use crate::policy;
-use crate::route::{HeaderEdit, Rewrite};
+use crate::route::{HeaderEdit, Names, OnRequest, Rewrite};
 use http::Request;
 
 /// What becomes of a request on its way to one destination of a rule, and of the reply.
@@ -11,6 +11,8 @@ pub struct Changes {
     request: HeaderEdit,
     response: HeaderEdit,
     rewrite: Rewrite,
+    /// Whether the time has to be known at which the request came.
+    asks_time: bool,
 }
 
 impl Changes {
@@ -19,19 +21,22 @@ impl Changes {
     /// The address: field by field, the destination's wins. Headers: where the destination is the
     /// only one, both are made as one, and what it sets wins; among several, its changes come
     /// first and the rule's after them. So Istio has it.
-    pub fn compile(rule: &policy::Rule, to: &policy::Destination) -> Self {
+    pub fn compile(rule: &policy::Rule, to: &policy::Destination, names: &Names<'_>) -> Self {
         let alone = rule.to.len() == 1;
         let edit = |rule: &policy::HeaderChanges, to: &policy::HeaderChanges| {
-            let (rule, to) = (HeaderEdit::compile(rule), HeaderEdit::compile(to));
+            let [rule, to] = [rule, to].map(|changes| HeaderEdit::compile(changes, names));
             match alone {
                 true => rule.beside(&to),
                 false => to.before(&rule),
             }
         };
         let own = &to.rewrite;
+        let request = edit(&rule.headers.request, &to.headers.request);
+        let response = edit(&rule.headers.response, &to.headers.response);
         Self {
-            request: edit(&rule.headers.request, &to.headers.request),
-            response: edit(&rule.headers.response, &to.headers.response),
+            asks_time: request.asks_time() || response.asks_time(),
+            request,
+            response,
             rewrite: Rewrite::compile(&policy::Rewrite {
                 authority: own
                     .authority
@@ -44,9 +49,15 @@ impl Changes {
     }
 
     /// Changes a request, once and before the first attempt: headers, host, path.
-    pub fn apply<B>(&self, request: &mut Request<B>, matched: Matched) {
-        self.request.apply(request.headers_mut());
-        self.rewrite.apply(request, matched);
+    pub fn apply<B>(&self, request: &mut Request<B>, decision: &mut Decision) {
+        if self.asks_time {
+            decision.starts();
+        }
+        self.request.apply(&mut OnRequest {
+            request: &mut *request,
+            decision: &*decision,
+        });
+        self.rewrite.apply(request, decision.matched);
     }
 
     /// What is changed in the reply's head.
@@ -64,6 +75,7 @@ impl Changes {
 mod tests {
     use super::*;
     use crate::policy::{Destination, Rule};
+    use crate::rng::Chance;
 
     fn with_headers(name: &str, rule: &str, destination: &str, destinations: usize) -> Changes {
         let changes = |value: &str| {
@@ -84,14 +96,14 @@ mod tests {
         to.headers = changes(destination);
         let mut rule = Rule::to(vec![Destination::new("a"); destinations]).headers(changes(rule));
         rule.to[0] = to;
-        Changes::compile(&rule, &rule.to[0])
+        Changes::compile(&rule, &rule.to[0], &Names::default())
     }
 
     fn sent(changes: &Changes) -> Option<String> {
         let mut request = Request::get("http://a/").body(()).unwrap();
         let old = http::HeaderValue::from_static("old");
         request.headers_mut().insert("x", old);
-        changes.apply(&mut request, Matched::Nothing);
+        changes.apply(&mut request, &mut Decision::new(Chance::new(0)));
         let x = request.headers().get("x")?;
         Some(x.to_str().unwrap().to_owned())
     }
@@ -116,8 +128,8 @@ mod tests {
         rule.rewrite.path = path("/rule");
         rule.to[0].rewrite.path = path("/to");
         let mut request = Request::get("http://a/x").body(()).unwrap();
-        let changes = Changes::compile(&rule, &rule.to[0]);
-        changes.apply(&mut request, Matched::Nothing);
+        let changes = Changes::compile(&rule, &rule.to[0], &Names::default());
+        changes.apply(&mut request, &mut Decision::new(Chance::new(0)));
         assert_eq!(request.uri(), "http://rule/to");
         assert!(!changes.is_empty() && Changes::default().is_empty());
     }

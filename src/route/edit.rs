@@ -1,176 +1,273 @@
-use crate::policy;
-use http::{HeaderMap, HeaderName, HeaderValue};
+mod subject;
+#[cfg(test)]
+mod tests;
+mod value;
 
-/// Changes of headers, ready to be made: remove, set, add.
+pub use subject::{Names, OnReply, OnRequest, Subject};
+
+use crate::gate::Decision;
+use crate::policy;
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use std::collections::BTreeMap;
+use value::Value;
+
+/// Changes of headers, ready to be made: level by level remove, set, add.
+///
+/// Levels that hold nothing to be evaluated are made one when the policy is compiled.
 #[derive(Clone, Debug, Default)]
 pub struct HeaderEdit {
+    levels: Box<[Level]>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Level {
     remove: Box<[HeaderName]>,
-    set: Box<[(HeaderName, HeaderValue)]>,
-    add: Box<[(HeaderName, HeaderValue)]>,
+    set: Box<[Change]>,
+    add: Box<[Change]>,
+    /// Whether any of the values is to be evaluated.
+    computed: bool,
+}
+
+type Change = (HeaderName, Value);
+
+/// All changes as one, for people and tools.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Outline {
+    /// What is taken out.
+    pub remove: Vec<HeaderName>,
+    /// What is put in, in place of what is there; values that are not known yet as they are
+    /// written.
+    pub set: Vec<(HeaderName, String)>,
+    /// What is added.
+    pub add: Vec<(HeaderName, String)>,
 }
 
 impl HeaderEdit {
     /// Compiles the changes. A value that is empty is left out, as Envoy does: setting a header to
     /// nothing leaves it as it is.
-    pub fn compile(changes: &policy::HeaderChanges) -> Self {
-        let pairs = |map: &std::collections::BTreeMap<policy::Header, policy::HeaderText>| {
-            map.iter()
-                .filter(|(_, value)| !value.get().is_empty())
-                .map(|(name, value)| (name.get().clone(), value.get().clone()))
-                .collect()
+    pub fn compile(changes: &policy::HeaderChanges, names: &Names<'_>) -> Self {
+        let values = |map: &BTreeMap<policy::Header, policy::HeaderText>| {
+            let values = map.iter().filter_map(|(name, text)| {
+                Some((name.get().clone(), Value::compile(text, names)?))
+            });
+            values.collect()
         };
+        let remove = changes.remove.iter().map(|name| name.get().clone());
+        Self::of(Level::new(
+            remove.collect(),
+            values(&changes.set),
+            values(&changes.add),
+        ))
+    }
+
+    fn of(level: Level) -> Self {
+        let there = (!level.is_empty()).then_some(level);
         Self {
-            remove: changes.remove.iter().map(|n| n.get().clone()).collect(),
-            set: pairs(&changes.set),
-            add: pairs(&changes.add),
+            levels: there.into_iter().collect(),
         }
     }
 
-    /// Both as one: all that is removed, then all that is set, the other's last so that it wins,
-    /// then all that is added.
+    /// Both as one level: all that is removed, then all that is set, the other's last so that it
+    /// wins, then all that is added.
     #[must_use]
     pub fn beside(&self, other: &Self) -> Self {
-        let set = self.set.iter().filter(|(name, _)| !names(&other.set, name));
-        Self {
-            remove: self.remove.iter().chain(&other.remove).cloned().collect(),
-            set: set.chain(&other.set).cloned().collect(),
-            add: self.add.iter().chain(&other.add).cloned().collect(),
-        }
+        let all = || self.levels.iter().chain(&other.levels);
+        let set: Vec<_> = all().flat_map(|level| &level.set).cloned().collect();
+        let set = { set.iter().enumerate() }
+            .filter(|(at, (name, _))| !is_overwritten(name, &set[at + 1..]))
+            .map(|(_, change)| change.clone());
+        Self::of(Level::new(
+            all().flat_map(|level| &level.remove).cloned().collect(),
+            set.collect(),
+            all().flat_map(|level| &level.add).cloned().collect(),
+        ))
     }
 
-    /// One after the other, as one: what the later removes or sets is all that is left of a
-    /// header.
+    /// One after the other: what the later removes or sets is all that is left of a header, and
+    /// what it evaluates sees what the first has made.
     #[must_use]
     pub fn before(&self, later: &Self) -> Self {
-        let untouched =
-            |name: &HeaderName| !later.remove.contains(name) && !names(&later.set, name);
-        let set = self.set.iter().filter(|(name, _)| untouched(name));
-        let add = self.add.iter().filter(|(name, _)| untouched(name));
-        Self {
-            set: set.chain(&later.set).cloned().collect(),
-            add: add.chain(&later.add).cloned().collect(),
-            remove: self.remove.iter().chain(&later.remove).cloned().collect(),
+        match (&*self.levels, &*later.levels) {
+            ([first], [second]) if !first.computed && !second.computed => {
+                Self::of(first.before(second))
+            }
+            (first, second) => Self {
+                levels: first.iter().chain(second).cloned().collect(),
+            },
         }
     }
 
     /// Makes the changes.
-    pub fn apply(&self, headers: &mut HeaderMap) {
-        for name in &self.remove {
-            headers.remove(name);
-        }
-        for (name, value) in &self.set {
-            headers.insert(name, value.clone());
-        }
-        for (name, value) in &self.add {
-            headers.append(name, value.clone());
+    #[inline]
+    pub fn apply(&self, to: &mut impl Subject) {
+        for level in &self.levels {
+            if level.computed {
+                level.evaluate(to);
+            } else {
+                level.make(to.headers_mut());
+            }
         }
     }
 
-    /// What is taken out.
-    pub fn removed(&self) -> &[HeaderName] {
-        &self.remove
+    /// The changes of a reply with all put in that is known of its request by now. `None` if they
+    /// do not depend on it.
+    pub fn bind<B>(&self, request: &Request<B>, decision: &mut Decision) -> Option<Self> {
+        let depends = { self.levels.iter() }.any(|level| level.depends_on_request());
+        if depends && self.asks_time() {
+            decision.starts();
+        }
+        depends.then(|| self.bound(request, decision))
     }
 
-    /// What is put in, in place of what is there.
-    pub fn set(&self) -> &[(HeaderName, HeaderValue)] {
-        &self.set
+    #[cold]
+    fn bound<B>(&self, request: &Request<B>, decision: &Decision) -> Self {
+        let said = |said: &policy::format::Said, into: &mut Vec<u8>| {
+            subject::of_request(said, request, decision, into)
+        };
+        let levels = self.levels.iter().map(|level| level.bound(&said));
+        Self {
+            levels: levels.filter(|level| !level.is_empty()).collect(),
+        }
     }
 
-    /// What is added.
-    pub fn added(&self) -> &[(HeaderName, HeaderValue)] {
-        &self.add
+    /// All changes as one.
+    pub fn outline(&self) -> Outline {
+        let mut outline = Outline::default();
+        for level in &self.levels {
+            let replaced = |name: &HeaderName| {
+                level.remove.contains(name) || level.set.iter().any(|(other, _)| other == name)
+            };
+            outline.set.retain(|(name, _)| !replaced(name));
+            outline.add.retain(|(name, _)| !replaced(name));
+            let new = { level.remove.iter() }.filter(|name| !outline.remove.contains(name));
+            let new: Vec<_> = new.cloned().collect();
+            outline.remove.extend(new);
+            let pairs = |changes: &[Change]| -> Vec<_> {
+                let changes = changes.iter();
+                changes
+                    .map(|(name, value)| (name.clone(), value.to_string()))
+                    .collect()
+            };
+            outline.set.extend(pairs(&level.set));
+            outline.add.extend(pairs(&level.add));
+        }
+        outline
     }
 
     /// Says whether nothing is changed.
     pub fn is_empty(&self) -> bool {
+        self.levels.is_empty()
+    }
+
+    /// Says whether any value holds the time at which the request came.
+    pub(super) fn asks_time(&self) -> bool {
+        let values = self.levels.iter().flat_map(Level::values);
+        values.into_iter().any(Value::asks_time)
+    }
+}
+
+impl Level {
+    fn new(remove: Box<[HeaderName]>, set: Box<[Change]>, add: Box<[Change]>) -> Self {
+        let mut values = set.iter().chain(&add);
+        Self {
+            computed: values.any(|(_, value)| value.is_computed()),
+            remove,
+            set,
+            add,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
         self.remove.is_empty() && self.set.is_empty() && self.add.is_empty()
     }
-}
 
-fn names(pairs: &[(HeaderName, HeaderValue)], name: &HeaderName) -> bool {
-    pairs.iter().any(|(other, _)| other == name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn edits() -> impl Strategy<Value = HeaderEdit> {
-        let name = "[a-c]".prop_map(|name| name.parse::<policy::Header>().unwrap());
-        let text = "[a-z]?".prop_map(|text| text.parse::<policy::HeaderText>().unwrap());
-        let pairs = || prop::collection::btree_map(name.clone(), text.clone(), 0..3);
-        let remove = prop::collection::vec(name.clone(), 0..2);
-        (remove, pairs(), pairs()).prop_map(|(remove, set, add)| {
-            HeaderEdit::compile(&policy::HeaderChanges { remove, set, add })
-        })
+    fn values(&self) -> impl Iterator<Item = &Value> {
+        self.set.iter().chain(&self.add).map(|(_, value)| value)
     }
 
-    /// The lines of each name.
-    fn lines(headers: &HeaderMap) -> Vec<Vec<HeaderValue>> {
-        let of = |name| headers.get_all(name).iter().cloned().collect();
-        ["a", "b", "c"].map(of).into()
+    fn depends_on_request(&self) -> bool {
+        self.computed && self.values().any(Value::depends_on_request)
     }
 
-    proptest! {
-        #[test]
-        fn one_after_the_other_is_what_both_do_in_turn(
-            first in edits(),
-            second in edits(),
-            before in prop::collection::vec(("[a-c]", "[a-z]"), 0..4),
-        ) {
-            let mut headers = HeaderMap::new();
-            for (name, value) in before {
-                let name: HeaderName = name.parse().unwrap();
-                headers.append(name, value.parse().unwrap());
-            }
-            let mut in_turn = headers.clone();
-            first.apply(&mut in_turn);
-            second.apply(&mut in_turn);
-            first.before(&second).apply(&mut headers);
-            prop_assert_eq!(lines(&headers), lines(&in_turn));
+    /// Both as one, where neither holds anything to be evaluated.
+    fn before(&self, later: &Self) -> Self {
+        let untouched =
+            |name: &HeaderName| !later.remove.contains(name) && !is_overwritten(name, &later.set);
+        let left = |changes: &[Change], later: &[Change]| {
+            let left = changes.iter().filter(|(name, _)| untouched(name));
+            left.chain(later).cloned().collect()
+        };
+        Self::new(
+            self.remove.iter().chain(&later.remove).cloned().collect(),
+            left(&self.set, &later.set),
+            left(&self.add, &later.add),
+        )
+    }
+
+    /// Makes changes of which none has to be evaluated.
+    #[inline]
+    fn make(&self, headers: &mut HeaderMap) {
+        for name in &self.remove {
+            headers.remove(name);
         }
-
-        /// What it adds comes last, so that what it sets and removes is all that counts.
-        #[test]
-        fn of_both_as_one_the_other_wins(first in edits(), second in edits()) {
-            let mut headers = HeaderMap::new();
-            first.beside(&second).apply(&mut headers);
-            for (name, value) in &second.set {
-                prop_assert_eq!(headers.get(name), Some(value));
+        for (name, value) in &self.set {
+            if let Value::Literal(value) = value {
+                headers.insert(name, value.clone());
             }
-            for name in ["a", "b", "c"] {
-                let name: HeaderName = name.parse().unwrap();
-                let added = [&first, &second].into_iter().flat_map(|edit| &edit.add);
-                let added = added.filter(|(other, _)| *other == name).count();
-                let set = names(&first.set, &name) || names(&second.set, &name);
-                let lines = headers.get_all(&name).iter().count();
-                prop_assert_eq!(lines, added + usize::from(set));
+        }
+        for (name, value) in &self.add {
+            if let Value::Literal(value) = value {
+                headers.append(name, value.clone());
             }
         }
     }
 
-    #[test]
-    fn an_empty_value_changes_nothing() {
-        let mut changes = policy::HeaderChanges::default();
-        let x: policy::Header = "x".parse().unwrap();
-        changes.set.insert(x.clone(), "".parse().unwrap());
-        changes.add.insert(x, "".parse().unwrap());
-        assert!(HeaderEdit::compile(&changes).is_empty());
+    /// Makes the changes in Envoy's order: all values are evaluated after everything is removed
+    /// and before anything is set.
+    #[cold]
+    fn evaluate(&self, to: &mut impl Subject) {
+        let headers = to.headers_mut();
+        for name in &self.remove {
+            headers.remove(name);
+        }
+        let evaluated = |changes: &[Change]| -> Vec<(HeaderName, HeaderValue)> {
+            let said = |said: &policy::format::Said, into: &mut Vec<u8>| {
+                to.say(said, into);
+                true
+            };
+            let changes =
+                changes
+                    .iter()
+                    .filter_map(|(name, value)| match value.evaluate(&said)? {
+                        Value::Literal(value) => Some((name.clone(), value)),
+                        Value::Computed(_) => None,
+                    });
+            changes.collect()
+        };
+        let (set, add) = (evaluated(&self.set), evaluated(&self.add));
+        let headers = to.headers_mut();
+        for (name, value) in set {
+            headers.insert(name, value);
+        }
+        for (name, value) in add {
+            headers.append(name, value);
+        }
     }
 
-    #[test]
-    fn the_order_is_remove_set_add() {
-        let x: policy::Header = "x".parse().unwrap();
-        let mut changes = policy::HeaderChanges::default();
-        changes.remove.push(x.clone());
-        changes.set.insert(x.clone(), "set".parse().unwrap());
-        changes.add.insert(x, "added".parse().unwrap());
-        let mut headers = HeaderMap::new();
-        headers.append("x", HeaderValue::from_static("1"));
-        headers.append("x", HeaderValue::from_static("2"));
-        HeaderEdit::compile(&changes).apply(&mut headers);
-        let lines: Vec<_> = headers.get_all("x").iter().collect();
-        assert_eq!(lines, ["set", "added"]);
+    fn bound(&self, said: &impl Fn(&policy::format::Said, &mut Vec<u8>) -> bool) -> Self {
+        let bound = |changes: &[Change]| {
+            let changes = changes.iter();
+            let bound =
+                changes.filter_map(|(name, value)| Some((name.clone(), value.evaluate(said)?)));
+            bound.collect()
+        };
+        Self::new(self.remove.clone(), bound(&self.set), bound(&self.add))
     }
+}
+
+/// Says whether a header is certainly set here, so that nothing is left of what was set before. A
+/// value that is evaluated may come to nothing, and then nothing is set.
+fn is_overwritten(name: &HeaderName, changes: &[Change]) -> bool {
+    let mut changes = changes.iter();
+    changes.any(|(other, value)| other == name && !value.is_computed())
 }

@@ -59,7 +59,7 @@ mod value;
 pub use answer::Answer;
 pub use asked::Asked;
 pub use changes::Changes;
-pub use edit::HeaderEdit;
+pub use edit::{HeaderEdit, Names, OnReply, OnRequest, Outline, Subject};
 pub use host::Hosts;
 pub use layer::RouteLayer;
 pub use matcher::Matcher;

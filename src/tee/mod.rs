@@ -22,7 +22,9 @@ mod copy;
 mod original;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 pub use channel::{CutShort, Tap, Watch, pipe};
 pub use copy::CopyBody;
 pub use original::{Tee, Teed};
+pub use upload::Upload;

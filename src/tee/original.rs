@@ -1,27 +1,52 @@
-use crate::tee::Tap;
+use crate::tee::upload::Reader;
+use crate::tee::{Tap, Upload};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-/// Where copies of a body go. Dropped before the body's end, it cuts all of them short.
+/// Where copies of a body go, and who sees how it is read. Dropped before the body's end, it cuts
+/// all copies short.
 #[derive(Debug, Default)]
-pub struct Tee(Vec<Tap>);
+pub struct Tee {
+    taps: Vec<Tap>,
+    reader: Option<Reader>,
+}
 
 impl FromIterator<Tap> for Tee {
     fn from_iter<T: IntoIterator<Item = Tap>>(taps: T) -> Self {
-        Self(taps.into_iter().collect())
+        Self {
+            taps: taps.into_iter().collect(),
+            reader: None,
+        }
     }
 }
 
 impl Tee {
+    /// Lets somebody see how the body is read.
+    #[must_use]
+    pub fn seen_by(mut self, upload: &mut Upload) -> Self {
+        self.reader = Some(upload.begin());
+        self
+    }
+
+    fn waits(&self) {
+        if let Some(reader) = &self.reader {
+            reader.waits();
+        }
+    }
+
     fn pass(&self, frame: &Frame<Bytes>) {
-        self.0.iter().for_each(|tap| tap.pass(frame));
+        self.taps.iter().for_each(|tap| tap.pass(frame));
+        if let Some(reader) = &self.reader {
+            reader.reads();
+        }
     }
 
     fn finish(&mut self) {
-        self.0.drain(..).for_each(Tap::finish);
+        self.taps.drain(..).for_each(Tap::finish);
+        self.reader = None;
     }
 }
 
@@ -47,7 +72,7 @@ impl<B: Body<Data = Bytes>> Teed<B> {
     /// Copies what is read of `body` into `tee`.
     pub fn new(body: B, mut tee: Tee) -> Self {
         let hint = body.size_hint();
-        tee.0.iter().for_each(|tap| tap.open(&hint));
+        tee.taps.iter().for_each(|tap| tap.open(&hint));
         // Who sees the end at once does not read.
         if body.is_end_stream() {
             tee.finish();
@@ -65,7 +90,10 @@ impl<B: Body<Data = Bytes>> Body for Teed<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let mut this = self.project();
-        let frame = ready!(this.body.as_mut().poll_frame(cx));
+        let Poll::Ready(frame) = this.body.as_mut().poll_frame(cx) else {
+            this.tee.waits();
+            return Poll::Pending;
+        };
         match &frame {
             Some(Ok(frame)) => {
                 this.tee.pass(frame);

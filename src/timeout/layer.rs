@@ -11,7 +11,7 @@ pub struct TimeoutLayer {
 }
 
 impl TimeoutLayer {
-    /// So long may an answer take to begin.
+    /// So long may an answer take to begin, counted from the request's call.
     pub fn new(after: Duration) -> Self {
         Self {
             after,

@@ -5,9 +5,15 @@
 //!
 //! **Readiness:** the inner service's, passed through.
 //!
+//! **The clock** starts when the request is complete, as Envoy's does: in the mesh a body that
+//! comes slowly does not count ([`Deadline::watching`]), as far as the endpoint lets its body be
+//! seen. A [`TimeoutLayer`] does not see it, and counts from the call.
+//!
 //! **Errors:** those of the service. Too late: 504 `upstream request timeout`, flag `UT`, and the
-//! inner future is dropped, which tells the far side that nobody waits any more. The timeout
-//! ends with the reply's head; a body may take its time.
+//! inner future is dropped, which tells the far side that nobody waits any more. In the mesh the
+//! whole reply has to be there in time: where its head is sent already, its [body](TimedBody)
+//! fails. A [`TimeoutLayer`] does not change the type of bodies: its timeout ends with the reply's
+//! head, and a body may take its time.
 //!
 //! ```
 //! use std::time::Duration;
@@ -27,11 +33,17 @@
 //! # }
 //! ```
 
+mod allowed;
+mod body;
 mod deadline;
 mod future;
 mod layer;
 mod service;
+pub(crate) mod told;
 
+pub use allowed::Allowed;
+pub(crate) use allowed::tell_grpc;
+pub use body::{BodyError, TimedBody};
 pub use deadline::Deadline;
 pub use future::TimeoutFuture;
 pub use layer::TimeoutLayer;

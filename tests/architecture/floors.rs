@@ -35,7 +35,7 @@ const FLOORS: &[(Floor, &[&str])] = &[
     (Adapters, &["connect", "discover", "observe"]),
     (Plan, &["plan"]),
     (Mesh, &["mesh"]),
-    (Proof, &["explain", "analyze", "testing"]),
+    (Proof, &["explain", "export", "analyze", "testing"]),
 ];
 
 /// The floor of a module, if it has one.

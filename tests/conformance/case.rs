@@ -3,6 +3,7 @@
 use crate::verdict::{Expected, judge};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use tower_mesh::Policy;
 use tower_mesh::explain::Question;
 use tower_mesh::import::Documents;
 use tower_mesh::plan::Plan;
@@ -15,10 +16,11 @@ pub(crate) struct Suite<'a> {
 }
 
 /// A deployment: who answers for a service.
-struct Deployment<'a> {
-    name: &'a str,
-    namespace: &'a str,
-    labels: &'a Value,
+pub(crate) struct Deployment<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) namespace: &'a str,
+    pub(crate) labels: &'a Value,
+    pub(crate) replicas: u64,
 }
 
 impl<'a> Suite<'a> {
@@ -30,16 +32,22 @@ impl<'a> Suite<'a> {
         }
     }
 
+    pub(crate) fn cases(&self) -> &'a [Value] {
+        self.document["cases"].as_array().unwrap()
+    }
+
+    pub(crate) fn manifests(&self) -> impl Iterator<Item = &'a Value> {
+        self.manifests.iter().copied()
+    }
+
     /// Each case with all that is wrong with its answer.
-    pub(crate) fn verdicts(&self) -> Vec<(String, Vec<String>)> {
-        let all = self.plan(|_| true);
-        let cases = self.document["cases"].as_array().unwrap();
-        cases
-            .iter()
+    pub(crate) fn verdicts(&self) -> Vec<Verdict> {
+        let none: Vec<Value> = Vec::new();
+        let of = |gone| Plan::lenient(&self.policy(gone, &none), &Workload::default(), None);
+        let all = of(None);
+        { self.cases().iter() }
             .map(|case| {
-                let name = case["name"].as_str().unwrap();
-                let without = name.contains("after deleting the relevant reference grant");
-                let later = without.then(|| self.plan(|kind| kind != "ReferenceGrant"));
+                let later = gone_before(case).map(|kind| of(Some(kind)));
                 let plan = later.as_ref().unwrap_or(&all);
                 let question = self.question(case);
                 let problems = match plan.answer(&question) {
@@ -48,22 +56,26 @@ impl<'a> Suite<'a> {
                     }),
                     Err(error) => vec![error.to_string()],
                 };
-                (name.to_owned(), problems)
+                (name_of(case).to_owned(), problems)
             })
             .collect()
     }
 
-    fn plan(&self, wanted: impl Fn(&str) -> bool) -> Plan {
+    /// What the documents say, without those of one kind, and with more.
+    pub(crate) fn policy(&self, gone: Option<&str>, more: &[Value]) -> Policy {
         let mut documents = Documents::new();
-        for (index, manifest) in self.manifests.iter().enumerate() {
-            if wanted(manifest["kind"].as_str().unwrap()) {
-                documents = documents.add_text(format!("{index}.json"), manifest.to_string());
-            }
+        let kept = self.manifests().filter(|manifest| {
+            // Who serves is said by whoever has made the servers.
+            let replaced = !more.is_empty() && manifest["kind"] == "EndpointSlice";
+            !replaced && gone.is_none_or(|kind| manifest["kind"] != kind)
+        });
+        for (index, manifest) in kept.chain(more).enumerate() {
+            documents = documents.add_text(format!("{index}.json"), manifest.to_string());
         }
-        Plan::lenient(&documents.read().policy, &Workload::default(), None)
+        documents.read().policy
     }
 
-    fn question(&self, case: &Value) -> Question {
+    pub(crate) fn question(&self, case: &Value) -> Question {
         let request = &case["request"];
         let tls = request["tls"] == Value::Bool(true);
         let grpc = case["protocol"] == "grpc";
@@ -167,8 +179,8 @@ impl<'a> Suite<'a> {
         let document = self.manifests.iter().find(is_it);
         let selector = document.map_or(&Value::Null, |service| &service["spec"]["selector"]);
         let served = match selector.as_object() {
-            // Endpoints without pods are those of whoever is expected.
-            None => true,
+            // The endpoints that somebody else keeps are those of the first backend.
+            None => "infra-backend-v1".starts_with(wanted),
             Some(selector) => self.deployments().any(|deployment| {
                 deployment.namespace == namespace
                     && deployment.name.starts_with(wanted)
@@ -180,7 +192,7 @@ impl<'a> Suite<'a> {
         home && (served || service.starts_with(wanted))
     }
 
-    fn deployments(&self) -> impl Iterator<Item = Deployment<'_>> {
+    pub(crate) fn deployments(&self) -> impl Iterator<Item = Deployment<'_>> {
         let manifests = self.manifests.iter();
         manifests
             .filter(|manifest| manifest["kind"] == "Deployment")
@@ -188,8 +200,23 @@ impl<'a> Suite<'a> {
                 name: manifest["metadata"]["name"].as_str().unwrap(),
                 namespace: manifest["metadata"]["namespace"].as_str().unwrap(),
                 labels: &manifest["spec"]["template"]["metadata"]["labels"],
+                replicas: manifest["spec"]["replicas"].as_u64().unwrap_or(1),
             })
     }
+}
+
+/// A case's name and all that is wrong with what came of it.
+pub(crate) type Verdict = (String, Vec<String>);
+
+pub(crate) fn name_of(case: &Value) -> &str {
+    case["name"].as_str().unwrap()
+}
+
+/// The kind of documents that are deleted before the case.
+pub(crate) fn gone_before(case: &Value) -> Option<&str> {
+    let told = name_of(case).contains("after deleting the relevant reference grant");
+    told.then_some("ReferenceGrant")
+        .or_else(|| case["without"].as_str())
 }
 
 /// An address that no route names.

@@ -147,6 +147,14 @@ const WRONG_ROUTES: &[(&str, &str)] = &[
         "invalid-value spec.http[0].headers.request.set.a",
     ),
     (
+        "route: [{destination: {host: a, port: {number: 80}}, headers: {response: {add: {a: '%FOO%'}}}}]",
+        "invalid-value spec.http[0].route[0].headers.response.add.a",
+    ),
+    (
+        "route: [{destination: {host: a}}]\nheaders: {request: {set: {a: '5 % of 6 %'}}}",
+        "invalid-value spec.http[0].headers.request.set.a",
+    ),
+    (
         "route: [{destination: {host: a}}]\nheaders: {request: {set: {a: \"b\\nc\"}}}",
         "invalid-value spec.http[0].headers.request.set.a",
     ),
@@ -657,10 +665,10 @@ fn the_host_that_is_sent_comes_from_one_place() {
 }
 
 #[test]
-fn percent_signs_are_doubled_and_commands_are_not_computed() {
+fn values_are_format_strings_and_what_only_a_proxy_knows_is_reported() {
     let text = vs(
         "x",
-        "hosts: [a]\nhttp:\n- {route: [{destination: {host: a}}], headers: {request: {set: {a: '100%%', b: '%REQ(x)%'}}}}",
+        "hosts: [a]\nhttp:\n- {route: [{destination: {host: a}}], headers: {request: {set: {a: '100%%', b: '%REQ(x)%', c: '%DURATION%', host: '%REQ(x)%'}}}}",
     );
     let read = read(&text);
     let set = &read.policy.routes[0].rules[0].headers.request.set;
@@ -668,13 +676,22 @@ fn percent_signs_are_doubled_and_commands_are_not_computed() {
         .iter()
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
-    assert_eq!(set, ["a: 100%"]);
-    let told = read
-        .report
-        .iter()
-        .find(|entry| entry.at.path.ends_with("set.b"))
-        .unwrap();
-    assert_eq!(told.status, Status::Ignored);
+    assert_eq!(set, ["a: 100%%", "b: %REQ(x)%"]);
+    let told = |field: &str| {
+        let mut report = read.report.iter();
+        report.find(|entry| entry.at.path.ends_with(field)).unwrap()
+    };
+    assert_eq!(told("set.b").status, Status::Applied);
+    for (field, instead) in [
+        (
+            "set.c",
+            "`%DURATION%` is not known inside the process: the header stays as it is",
+        ),
+        ("set.host", "the host is not computed from the request"),
+    ] {
+        assert_eq!(told(field).status, Status::Ignored, "{field}");
+        assert_eq!(told(field).instead, instead, "{field}");
+    }
 }
 
 #[test]

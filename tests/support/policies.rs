@@ -287,11 +287,14 @@ prop_compose! {
     }
 }
 
+/// Format strings of headers.
+const VALUE: &str = "([!-$&-~]|%%|%REQ\\([a-z]{1,3}\\)%|%RESP\\(x\\?:status\\):1%|%PROTOCOL%){0,6}";
+
 prop_compose! {
     fn changes()(
         remove in vec("[a-z0-9-]{1,8}".prop_map(|name| name.parse().unwrap()), 0..3),
-        set in btree_map("[a-z0-9-]{1,8}", "[!-~]{0,8}", 0..3),
-        add in btree_map("[a-z0-9-]{1,8}", "[!-~]{0,8}", 0..3),
+        set in btree_map("[a-z0-9-]{1,8}", VALUE, 0..3),
+        add in btree_map("[a-z0-9-]{1,8}", VALUE, 0..3),
     ) -> HeaderChanges {
         let texts = |map: std::collections::BTreeMap<String, String>| {
             let pairs = map.into_iter();

@@ -4,6 +4,7 @@
 mod check;
 mod decide;
 mod documents;
+mod export;
 mod lines;
 mod schema;
 
@@ -28,6 +29,7 @@ struct Cli {
 enum Command {
     Check(check::Check),
     Decide(decide::Decide),
+    Export(export::Export),
     Schema(schema::Schema),
 }
 
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let verdict = match Cli::parse().command {
         Command::Check(check) => check.run(),
         Command::Decide(decide) => decide.run(),
+        Command::Export(export) => export.run(),
         Command::Schema(schema) => schema.run(),
     };
     let verdict = verdict.unwrap_or_else(|error| {

@@ -1,7 +1,8 @@
 use crate::import::field::Field;
 use crate::import::gateway::at_most;
-use crate::policy::{Header, HeaderChanges, HeaderText};
+use crate::policy::{Header, HeaderChanges, HeaderText, NotAHeaderText};
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 /// What a header modifier changes, and the host that it sets. `None` if any of it is wrong: a
 /// part of it could be worse than nothing.
@@ -23,12 +24,27 @@ pub(super) fn convert(field: &Field<'_>) -> Option<(HeaderChanges, Option<String
     // Istio makes a rewrite of it, as the host is no header of HTTP/2.
     let host: Option<Header> = "host".parse().ok();
     let host = host.and_then(|host| set.remove(&host).or_else(|| add.remove(&host)));
+    let host = host
+        .as_ref()
+        .and_then(HeaderText::literal)
+        .map(str::to_owned);
     let changes = HeaderChanges {
         remove: removed?,
         set,
         add,
     };
-    Some((changes, host.map(|host| host.to_string())))
+    Some((changes, host))
+}
+
+/// A value that means what it says: the Gateway API has no commands in values.
+struct Literal(HeaderText);
+
+impl FromStr for Literal {
+    type Err = NotAHeaderText;
+
+    fn from_str(text: &str) -> Result<Self, NotAHeaderText> {
+        HeaderText::of_literal(text).map(Self)
+    }
 }
 
 /// Values by name; of several with one name the first counts.
@@ -39,7 +55,7 @@ fn named(list: &Field<'_>) -> Option<BTreeMap<Header, HeaderText>> {
     for field in &items {
         let fields = field.fields(&["name", "value"]);
         let (name, value) = (fields.need("name"), fields.need("value"));
-        let (name, value) = (name?.parse::<Header>()?, value?.parse()?);
+        let (name, value) = (name?.parse::<Header>()?, value?.parse::<Literal>()?.0);
         if found.contains_key(&name) {
             let message = format!("the header `{name}` is there twice");
             field.warn("duplicate-name", message, "remove one of the two");

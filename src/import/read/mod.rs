@@ -48,11 +48,39 @@ impl Policy {
         documents.read().into_policy()
     }
 
-    /// Writes the policy as YAML that reads back equal.
+    /// Writes the policy as YAML that reads back equal, so that it decides the same.
+    ///
+    /// It is one document, made to be kept: the same policy is always the same text, what is
+    /// default is left out, and what YAML could take for something else is in quotes. The command
+    /// `tower-mesh export` prints it.
+    ///
+    /// ```
+    /// use tower_mesh::policy::{Limit, Policy, Rate, Rule};
+    ///
+    /// let text = "\
+    /// routes:
+    /// - name: teapot
+    ///   hosts:
+    ///   - \"*.example.com\"
+    ///   rules:
+    ///   - respond:
+    ///       status: 418
+    ///       body: |
+    ///         short
+    ///         and stout
+    /// ";
+    /// let mut policy = Policy::parse(text)?;
+    /// assert_eq!(policy.to_yaml(), text);
+    ///
+    /// let limit = Limit::new(Rate::per_second(10));
+    /// policy.routes[0].rules[0].limits.push(limit);
+    /// assert_eq!(Policy::parse(&policy.to_yaml())?, policy);
+    /// # Ok::<(), tower_mesh::policy::Errors>(())
+    /// ```
     pub fn to_yaml(&self) -> String {
         let options = serde_saphyr::ser_options! {
-            // Folded texts read back equal, too, but names should look like names.
-            prefer_block_scalars: false,
+            // Long texts are not folded: names should look like names.
+            folded_wrap_chars: usize::MAX,
         };
         serde_saphyr::to_string_with_options(self, options)
             .expect("a policy is mappings, lists and scalars with texts for keys: YAML holds them")

@@ -3,16 +3,15 @@
 #[cfg(feature = "axum")]
 mod axum;
 mod scope;
-mod timeout;
 mod trace;
 
 pub use scope::Scope;
 pub(super) use scope::enter;
-pub(super) use timeout::tell_grpc;
 
 use crate::clock;
 use crate::gate::TrustedHops;
 use crate::reply::ReplyTo;
+use crate::timeout::told as timeout;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request};
 use std::fmt;
 use std::net::IpAddr;

@@ -93,7 +93,7 @@ mod tests {
                 assert_eq!(family(name), Some(first), "{name}");
             }
         }
-        for name in [super::super::timeout::GRPC, super::super::timeout::EXPECTED] {
+        for name in [crate::timeout::told::GRPC, crate::timeout::told::EXPECTED] {
             assert!(may_matter(name), "{name}");
         }
         for name in [

@@ -92,9 +92,14 @@ schemas! {
     });
     HeaderText => json_schema!({
         "description": "The value of a header: visible ASCII, spaces and tabs, but neither at its \
-                        ends.",
+                        ends. `%REQ(x-name)%` and the like are evaluated for each message, as \
+                        Envoy does; `%%` is a percent sign.",
         "type": "string",
-        "pattern": "^([!-~]([\\t -~]*[!-~])?)?$",
+        "allOf": [
+            { "pattern": "^([!-~]([\\t -~]*[!-~])?)?$" },
+            { "pattern": format!("^({PLAIN}|%({LOOKUP}|{NAMES}|{TIME}|{VARIABLE})%)*$") },
+        ],
+        "examples": ["1", "%REQ(:path)%", "100%%"],
     });
     Path => json_schema!({
         "description": "A path as requests carry it: it begins with `/`, and what is not plain \
@@ -136,5 +141,22 @@ const IPV4: &str = "((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\\.){3}\
 
 /// Its letters; the parser counts the groups.
 const IPV6: &str = "[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*";
+
+/// What means what it says in a format string.
+const PLAIN: &str = "[\\t -$&-~]|%%";
+
+/// Which pseudo-headers there are, the parser knows.
+const LOOKUP: &str = "(REQ|RESP)\\(((:[A-Za-z]+|[!#$%&'*+.^_`|~0-9A-Za-z-]+)\
+    (\\?(:[A-Za-z]+|[!#$%&'*+.^_`|~0-9A-Za-z-]+)?)?\
+    |\\?(:[A-Za-z]+|[!#$%&'*+.^_`|~0-9A-Za-z-]+)?)\\)(:0*[0-9]{1,19})?";
+
+const NAMES: &str = "(PROTOCOL|ROUTE_NAME|HOSTNAME|RESPONSE_(CODE(_DETAILS)?|FLAGS)\
+    |DOWNSTREAM_(DIRECT_)?REMOTE_(ADDRESS(_WITHOUT_PORT)?|PORT)\
+    |UPSTREAM_(CLUSTER(_RAW)?|HOST|REMOTE_(ADDRESS(_WITHOUT_PORT)?|PORT)))(\\(\\))?";
+
+/// A bracket behind which the command could end is its last.
+const TIME: &str = "START_TIME(\\(([^%)]|\\)(?!(:[0-9]+)?%)|%([%YmdHMSFTsf]|[1-9]f))*\\))?";
+
+const VARIABLE: &str = "ENVIRONMENT\\(([^)]|\\)(?!(:[0-9]+)?%))+\\)(:0*[0-9]{1,19})?";
 
 const NAME: &str = "([0-9A-Za-z_-]{1,63}\\.)*[0-9A-Za-z_-]{1,63}";

@@ -224,7 +224,7 @@ fn check_changes(changes: &HeaderChanges, trail: &Trail, found: &mut Vec<Error>)
         }
     }
     for (field, texts) in [("set", &changes.set), ("add", &changes.add)] {
-        for (name, _) in texts.iter().filter(|(_, text)| text.get().is_empty()) {
+        for (name, _) in texts.iter().filter(|(_, text)| text.as_str().is_empty()) {
             let message = format!("the header `{name}` gets no value, so nothing is done to it");
             let at = trail.key(field).key(name.as_str());
             let error = Error::new("empty-header-value", at, message).warning();

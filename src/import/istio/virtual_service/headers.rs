@@ -82,21 +82,11 @@ fn insert(into: &mut BTreeMap<Header, HeaderText>, key: &str, name: &str, value:
     if is_framing(&name) {
         return value.ignored(FRAMING);
     }
-    let Some(text) = literal(text, value) else {
-        return;
-    };
     if text.is_empty() {
         return value.ignored("an empty value changes nothing");
     }
-    let Ok(value_text) = text.parse::<HeaderText>() else {
-        if text
-            .bytes()
-            .any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f)
-        {
-            let message = "a header's value holds no control characters";
-            return value.refused("invalid-value", message, "take them out");
-        }
-        return value.ignored("values beyond ASCII, or with spaces at their ends, are not set");
+    let Some(value_text) = format(text, value) else {
+        return;
     };
     if key == "add" && into.contains_key(&name) {
         return value.ignored("the first value of this header is added, not the second");
@@ -119,81 +109,64 @@ fn header(text: &str, field: &Field<'_>) -> Option<Header> {
     None
 }
 
+/// The host is no format string to Istio: it becomes a rewriting to what is written.
 fn host(field: &Field<'_>) -> Option<String> {
-    match literal(field.text()?, field)?.as_str() {
+    match field.text()? {
         "" => {
             field.ignored("an empty value changes nothing");
+            None
+        }
+        text if text.contains('%') => {
+            if is_balanced(text, field) {
+                field.ignored("the host is not computed from the request");
+            }
             None
         }
         _ => read_authority(field),
     }
 }
 
-/// A value in which `%%` stands for `%`. What would be computed for each request is not done.
-fn literal(text: &str, field: &Field<'_>) -> Option<String> {
-    match value(text) {
-        Ok(Value::Literal(text)) => Some(text),
-        Ok(Value::Computed) => {
-            field.ignored("values are not computed from the request: the header stays as it is");
+/// A value as a format string, if it is one that is evaluated here.
+fn format(text: &str, field: &Field<'_>) -> Option<HeaderText> {
+    if !is_balanced(text, field) {
+        return None;
+    }
+    let control = |byte: u8| byte < b' ' && byte != b'\t' || byte == 0x7f;
+    if text.bytes().any(control) {
+        let message = "a header's value holds no control characters";
+        field.refused("invalid-value", message, "take them out");
+        return None;
+    }
+    if !text.is_ascii() || text.trim_matches([' ', '\t']) != text {
+        field.ignored("values beyond ASCII, or with spaces at their ends, are not set");
+        return None;
+    }
+    match text.parse::<HeaderText>() {
+        Ok(text) => Some(text),
+        Err(flaw) if flaw.is_unsupported() => {
+            let told = flaw.to_string();
+            let (message, _) = told.rsplit_once("; ").unwrap_or((&told, ""));
+            field.ignored(format!("{message}: the header stays as it is"));
             None
         }
-        Err(Unbalanced) => {
-            let message = format!("the `%` in `{}` has no partner", shortened(text));
-            field.refused("invalid-value", message, "write `%%` for a percent sign");
-            None
-        }
+        // Istio does not look between the percent signs. Envoy does, and takes no route at all
+        // from a policy that has one like it.
+        Err(_) => field.parse(),
     }
 }
 
-#[derive(Debug, PartialEq)]
-enum Value {
-    Literal(String),
-    /// It holds commands such as `%REQ(x)%`.
-    Computed,
-}
-
-#[derive(Debug, PartialEq)]
-struct Unbalanced;
-
-fn value(text: &str) -> Result<Value, Unbalanced> {
-    let mut literal = String::with_capacity(text.len());
-    let mut computed = false;
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('%') {
-        literal.push_str(before);
-        rest = match after.strip_prefix('%') {
-            Some(after) => {
-                literal.push('%');
-                after
-            }
-            None => {
-                computed = true;
-                after.split_once('%').ok_or(Unbalanced)?.1
-            }
-        };
+/// Istio's check, which comes before Envoy's.
+fn is_balanced(text: &str, field: &Field<'_>) -> bool {
+    let balanced = text
+        .bytes()
+        .filter(|byte| *byte == b'%')
+        .count()
+        .is_multiple_of(2);
+    if !balanced {
+        let message = format!("a `%` in `{}` has no partner", shortened(text));
+        field.refused("invalid-value", message, "write `%%` for a percent sign");
     }
-    literal.push_str(rest);
-    Ok(match computed {
-        true => Value::Computed,
-        false => Value::Literal(literal),
-    })
+    balanced
 }
 
 const FRAMING: &str = "the header belongs to the connection and stays as it is";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_doubled_percent_sign_is_one_and_commands_are_told_apart() {
-        let literal = |text: &str| Ok(Value::Literal(text.to_owned()));
-        assert_eq!(value("plain"), literal("plain"));
-        assert_eq!(value("100%%"), literal("100%"));
-        assert_eq!(value("%%REQ(x)%%"), literal("%REQ(x)%"));
-        assert_eq!(value("a %REQ(:path)% b"), Ok(Value::Computed));
-        for text in ["100%", "%REQ(x)", "%%%"] {
-            assert_eq!(value(text), Err(Unbalanced), "{text}");
-        }
-    }
-}

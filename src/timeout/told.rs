@@ -1,15 +1,15 @@
 //! How long a caller waits, as headers say it.
 
-use crate::mesh::context::earlier;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 
 /// gRPC's: digits and a unit.
-pub(super) const GRPC: &str = "grpc-timeout";
+pub(crate) const GRPC: &str = "grpc-timeout";
 
 /// Envoy's: milliseconds.
-pub(super) const EXPECTED: &str = "x-envoy-expected-rq-timeout-ms";
+pub(crate) const EXPECTED: &str = "x-envoy-expected-rq-timeout-ms";
 
+pub(super) const EXPECTED_TIMEOUT: HeaderName = HeaderName::from_static(EXPECTED);
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static(GRPC);
 
 /// gRPC allows no more.
@@ -25,7 +25,7 @@ const UNITS: [(u128, char); 4] = [
 ];
 
 /// What a `grpc-timeout` says. `None` if it is malformed, or 0, which means none to Envoy.
-pub(super) fn read_grpc(value: &[u8]) -> Option<Duration> {
+pub(crate) fn read_grpc(value: &[u8]) -> Option<Duration> {
     let (unit, digits) = value.split_last()?;
     let number = read_digits(digits).filter(|_| digits.len() <= MOST_DIGITS)?;
     let timeout = match unit {
@@ -41,7 +41,7 @@ pub(super) fn read_grpc(value: &[u8]) -> Option<Duration> {
 }
 
 /// What a header in milliseconds says. `None` if it is malformed, or 0.
-pub(super) fn read_millis(value: &[u8]) -> Option<Duration> {
+pub(crate) fn read_millis(value: &[u8]) -> Option<Duration> {
     let number = read_digits(value)?;
     (number > 0).then(|| Duration::from_millis(number))
 }
@@ -54,16 +54,30 @@ fn read_digits(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// Says in the header how long the caller waits; never longer than the header said before.
-pub(in crate::mesh) fn tell_grpc(headers: &mut HeaderMap, timeout: Duration) {
+/// What a request's `grpc-timeout` says; of several the shortest.
+pub(super) fn grpc(headers: &HeaderMap) -> Option<Duration> {
     let told = headers.get_all(GRPC_TIMEOUT).iter();
-    let told = told.map(|value| read_grpc(value.as_bytes()));
-    if told.fold(None, earlier).is_some_and(|told| told <= timeout) {
+    told.filter_map(|value| read_grpc(value.as_bytes())).min()
+}
+
+/// Says in `grpc-timeout` how long the caller waits.
+pub(super) fn tell_grpc(headers: &mut HeaderMap, timeout: Duration) {
+    // Rather as it was written than the same in other units.
+    let mut told = headers.get_all(GRPC_TIMEOUT).iter();
+    if let (Some(only), None) = (told.next(), told.next())
+        && read_grpc(only.as_bytes()) == Some(timeout)
+    {
         return;
     }
     if let Ok(value) = HeaderValue::try_from(write_grpc(timeout)) {
         headers.insert(GRPC_TIMEOUT, value);
     }
+}
+
+/// A time in whole milliseconds; less than one is one, since 0 means for ever.
+pub(super) fn millis(timeout: Duration) -> HeaderValue {
+    let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+    HeaderValue::from(millis.max(1))
 }
 
 /// In milliseconds as Envoy writes it, or in the finest unit that can say it; rounded down.
@@ -121,11 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_only_ever_shortened() {
+    fn there_is_one_header_afterwards() {
         for (before, timeout, after) in [
             (&[][..], Duration::from_millis(200), "200m"),
             (&["1S"], Duration::from_millis(200), "200m"),
-            (&["100m"], Duration::from_millis(200), "100m"),
+            (&["100m"], Duration::from_millis(100), "100m"),
+            (&["1S"], Duration::from_secs(1), "1S"),
             (&["soon"], Duration::from_millis(200), "200m"),
             (&["1S", "2S"], Duration::from_millis(200), "200m"),
             (&[], Duration::from_micros(20), "20000n"),

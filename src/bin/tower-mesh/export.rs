@@ -1,0 +1,148 @@
+use crate::{Verdict, complain, documents, unless_closed};
+use clap::{Args, ValueEnum};
+use std::fs;
+use std::io::{self, Write as _};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use tower_mesh::Plan;
+use tower_mesh::export::Envoy;
+use tower_mesh::import::{Documents, Read, Status};
+use tower_mesh::policy::{Severity, Workload};
+
+/// Writes a policy in another form, all documents as one
+///
+/// `native` is one YAML document of this project, which decides as the documents did and has what
+/// is default left out. `envoy` is the static configuration of an Envoy that does the same, for
+/// gateways and for clients in the mesh; what Envoy cannot do is told. Exit codes: 0 written, 1
+/// written, but the policy has errors or something is not as the policy has it, 2 nothing written:
+/// the policy cannot be read or not be said in that form.
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    /// Files, folders or `-` for standard input
+    #[arg(required = true, value_name = "POLICY")]
+    policies: Vec<PathBuf>,
+    /// The form to write
+    #[arg(long, value_enum, default_value_t)]
+    to: Target,
+    /// Where to write, in place of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// For envoy: this gateway alone, as `namespace/name`
+    #[arg(long, value_name = "GATEWAY", conflicts_with = "mesh")]
+    gateway: Option<String>,
+    /// For envoy: what clients in the mesh find alone
+    #[arg(long)]
+    mesh: bool,
+    /// For envoy: the namespace of the client whose proxy it is
+    #[arg(long, value_name = "NAMESPACE", default_value = "default")]
+    namespace: String,
+    /// For envoy: the address on which it listens
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
+    listen: IpAddr,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Target {
+    /// This project's own YAML
+    #[default]
+    Native,
+    /// The bootstrap configuration of an Envoy 1.40 or later
+    Envoy,
+}
+
+impl Export {
+    pub(crate) fn run(self) -> io::Result<Verdict> {
+        let Some(read) = documents::read(&self.policies) else {
+            return Ok(Verdict::Unusable);
+        };
+        let mut verdict = Verdict::Fine;
+        let errors = read.findings.iter();
+        for error in errors.filter(|finding| finding.severity == Severity::Error) {
+            complain(error);
+            verdict = Verdict::Findings;
+        }
+        if read.unreadable {
+            return Ok(Verdict::Unusable);
+        }
+        let text = match self.to {
+            Target::Native => native(&read),
+            Target::Envoy => self.envoy(&read, &mut verdict),
+        };
+        let Some(text) = text else {
+            return Ok(Verdict::Unusable);
+        };
+        tell_losses(&read);
+        self.write(&text)?;
+        Ok(verdict)
+    }
+
+    /// `None`, and why is told, if there is no such gateway.
+    fn envoy(&self, read: &Read, verdict: &mut Verdict) -> Option<String> {
+        let part = match &self.gateway {
+            Some(name) if read.policy.gateways.contains_key(name) => Envoy::gateway(name),
+            Some(name) => {
+                let known: Vec<_> = read.policy.gateways.keys().cloned().collect();
+                complain(&format_args!(
+                    "there is no gateway `{name}`; there are: {}",
+                    known.join(", ")
+                ));
+                return None;
+            }
+            None if self.mesh => Envoy::mesh(),
+            None => Envoy::everything(),
+        };
+        let workload = Workload::new(&self.namespace);
+        let plan = Plan::lenient(&read.policy, &workload, None);
+        let exported = part.listen(self.listen.to_string()).export(&plan);
+        for note in &exported.notes {
+            complain(note);
+            *verdict = Verdict::Findings;
+        }
+        Some(exported.to_yaml())
+    }
+
+    fn write(&self, text: &str) -> io::Result<()> {
+        match &self.output {
+            Some(path) => fs::write(path, text).map_err(|error| {
+                let why = format!("{}: cannot be written: {error}", path.display());
+                io::Error::new(error.kind(), why)
+            }),
+            None => {
+                let mut out = io::stdout().lock();
+                let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+                written.or_else(unless_closed)
+            }
+        }
+    }
+}
+
+/// `None`, and why is told, if nobody could read it again.
+fn native(read: &Read) -> Option<String> {
+    let text = read.policy.to_yaml();
+    // Many files may hold more than one file may.
+    let again = Documents::new().add_text("the export", &*text).read();
+    if again.policy == read.policy {
+        return Some(text);
+    }
+    for error in &again.findings {
+        complain(error);
+    }
+    complain(&"the policy does not read back as it is, so it is not written; export parts of it");
+    None
+}
+
+/// What becomes of imported fields is `check`'s matter, but whoever throws the originals away
+/// should know that there is something to look at.
+fn tell_losses(read: &Read) {
+    let report = read.report.iter();
+    match report
+        .filter(|entry| entry.status != Status::Applied)
+        .count()
+    {
+        0 => {}
+        1 => complain(&"1 imported field is not applied as it is: `tower-mesh check` tells which"),
+        count => complain(&format_args!(
+            "{count} imported fields are not applied as they are: `tower-mesh check` tells which"
+        )),
+    }
+}

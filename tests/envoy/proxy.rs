@@ -1,0 +1,118 @@
+//! A real Envoy with a configuration, until it is dropped.
+
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+pub(crate) struct Proxy {
+    child: Child,
+    folder: PathBuf,
+}
+
+/// Several exported configurations as one, each listener on a port of its own.
+#[derive(Default)]
+pub(crate) struct Together {
+    listeners: Vec<Value>,
+    clusters: Vec<Value>,
+    known: BTreeSet<String>,
+    /// Held until Envoy listens there, so that nobody else is given them.
+    reserved: Vec<TcpListener>,
+}
+
+impl Together {
+    /// Adds a configuration, and gives the addresses on which its listeners will listen, by their
+    /// names. The clusters of all have to be the same where their names are.
+    pub(crate) fn add(&mut self, bootstrap: &Value) -> BTreeMap<String, SocketAddr> {
+        let resources = &bootstrap["static_resources"];
+        for cluster in resources["clusters"].as_array().unwrap() {
+            let name = cluster["name"].as_str().unwrap();
+            if self.known.insert(name.to_owned()) {
+                self.clusters.push(cluster.clone());
+            }
+        }
+        let listeners = resources["listeners"].as_array().unwrap();
+        let named = |listener: &Value| {
+            let name = listener["name"].as_str().unwrap().to_owned();
+            (name, self.listen(listener))
+        };
+        listeners.iter().map(named).collect()
+    }
+
+    fn listen(&mut self, listener: &Value) -> SocketAddr {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = free.local_addr().unwrap();
+        self.reserved.push(free);
+        let mut listener = listener.clone();
+        listener["name"] = json!(format!("{at}"));
+        listener["address"]["socket_address"] =
+            json!({ "address": "127.0.0.1", "port_value": at.port() });
+        self.listeners.push(listener);
+        at
+    }
+
+    /// Starts it, and waits until it listens everywhere.
+    pub(crate) fn start(self) -> Proxy {
+        let envoy = std::env::var("TOWER_MESH_ENVOY")
+            .expect("TOWER_MESH_ENVOY names Envoy's executable, as .ci/run does");
+        let ports: Vec<_> = { self.reserved.iter() }
+            .map(|listener| listener.local_addr().unwrap())
+            .collect();
+        let folder = std::env::temp_dir().join(format!("envoy-{}", ports[0].port()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("envoy.json");
+        let bootstrap = json!({
+            "static_resources": { "listeners": self.listeners, "clusters": self.clusters }
+        });
+        std::fs::write(&file, bootstrap.to_string()).unwrap();
+        drop(self.reserved);
+        let log = std::fs::File::create(folder.join("log")).unwrap();
+        let child = Command::new(&envoy)
+            .arg("-c")
+            .arg(&file)
+            .args(["--concurrency", "1", "--disable-hot-restart"])
+            .args(["--log-level", "warning"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{envoy} cannot be started: {error}"));
+        let mut proxy = Proxy { child, folder };
+        for at in ports {
+            proxy.wait_for(at);
+        }
+        proxy
+    }
+}
+
+impl Proxy {
+    // Nothing else is to be done until it listens.
+    #[allow(clippy::disallowed_methods)]
+    fn wait_for(&mut self, at: SocketAddr) {
+        let mut tries = 0;
+        while TcpStream::connect(at).is_err() {
+            let gone = self.child.try_wait().unwrap();
+            assert!(gone.is_none(), "Envoy has ended: {}", self.log());
+            assert!(tries < 3_000, "Envoy does not listen: {}", self.log());
+            tries += 1;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn log(&self) -> String {
+        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        log.chars().take(4_000).collect()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if !std::thread::panicking() {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What is written for an Envoy, and what is told of what cannot be.
+#![cfg(feature = "export")]
+
+use serde_json::{Value, json};
+use tower_mesh::Policy;
+use tower_mesh::export::{Envoy, Exported};
+
+fn export(part: &Envoy, policy: &str) -> Exported {
+    let policy: Policy = policy.parse().unwrap();
+    part.export(&policy.compile().unwrap())
+}
+
+/// A gateway with one rule for every host.
+fn with_rule(rule: &str) -> Exported {
+    let policy = format!(
+        "services:
+  a: {{ endpoints: [{{ address: '10.0.0.1:80' }}] }}
+  b: {{ endpoints: [{{ address: '10.0.0.2:80' }}] }}
+gateways: {{ edge: {{ listeners: [{{ name: web, port: 8080 }}] }} }}
+routes:
+  - {{ name: r, hosts: ['*'], gateways: [edge], rules: [{{ name: one, {rule} }}] }}"
+    );
+    export(&Envoy::gateway("edge"), &policy)
+}
+
+fn listeners(exported: &Exported) -> &[Value] {
+    let listeners = &exported.bootstrap["static_resources"]["listeners"];
+    listeners.as_array().unwrap()
+}
+
+fn virtual_hosts(listener: &Value) -> &[Value] {
+    let manager = &listener["filter_chains"][0]["filters"][0]["typed_config"];
+    let hosts = &manager["route_config"]["virtual_hosts"];
+    hosts.as_array().unwrap()
+}
+
+fn ports(exported: &Exported) -> Vec<u64> {
+    let port = |listener: &Value| listener["address"]["socket_address"]["port_value"].as_u64();
+    listeners(exported).iter().filter_map(port).collect()
+}
+
+fn notes(exported: &Exported) -> Vec<String> {
+    exported.notes.iter().map(ToString::to_string).collect()
+}
+
+fn only_route(exported: &Exported) -> &Value {
+    &virtual_hosts(&listeners(exported)[0])[0]["routes"][0]
+}
+
+#[test]
+fn of_listeners_on_a_port_the_host_picks_one_and_no_other_is_asked() {
+    let exported = export(
+        &Envoy::gateway("edge"),
+        "
+services: { a: { endpoints: [{ address: '10.0.0.1:80' }] } }
+gateways:
+  edge:
+    listeners:
+      - { name: shop, port: 80, hosts: ['*.shop.com'] }
+      - { name: rest, port: 80 }
+routes:
+  - { name: shop, hosts: [a.shop.com], gateways: ['edge#shop'], rules: [{ to: [{ service: a }] }] }
+  - { name: all, hosts: ['*', b.shop.com], gateways: ['edge#rest'], rules: [{ to: [{ service: a }] }] }
+",
+    );
+    let hosts = virtual_hosts(&listeners(&exported)[0]);
+    let domains: Vec<_> = hosts.iter().map(|host| &host["domains"]).collect();
+    assert_eq!(
+        domains,
+        [
+            &json!(["a.shop.com"]),
+            &json!(["*"]),
+            &json!(["*.shop.com"])
+        ]
+    );
+    // What the first listener takes and has no route for must not reach the second's.
+    assert!(hosts[2]["routes"].is_null());
+}
+
+#[test]
+fn each_port_that_a_host_names_has_a_listener() {
+    let policy = "
+services:
+  a: { port: 9080, endpoints: [{ address: '10.0.0.1:80' }] }
+routes:
+  - { name: r, hosts: ['x.test:81', 'x.test'], rules: [{ to: [{ service: a }] }] }
+gateways: { edge: { listeners: [{ name: web, port: 8080 }] } }
+";
+    assert_eq!(ports(&export(&Envoy::mesh(), policy)), [80, 81]);
+    assert_eq!(ports(&export(&Envoy::everything(), policy)), [80, 81, 8080]);
+    assert_eq!(ports(&export(&Envoy::gateway("edge"), policy)), [8080]);
+    assert!(ports(&export(&Envoy::gateway("none"), policy)).is_empty());
+}
+
+#[test]
+fn hosts_that_nobody_knows_go_where_the_policy_says() {
+    let unknown = |mode: &str| {
+        let policy = format!("mesh: {{ outboundTrafficPolicy: {mode} }}");
+        let exported = export(&Envoy::mesh(), &policy);
+        let host = virtual_hosts(&listeners(&exported)[0])[0].clone();
+        assert_eq!(host["domains"], json!(["*"]));
+        host["routes"][0].clone()
+    };
+    assert_eq!(
+        unknown("allowAny")["route"]["cluster"],
+        "PassthroughCluster"
+    );
+    assert_eq!(unknown("registryOnly")["direct_response"]["status"], 502);
+}
+
+#[test]
+fn a_timeout_that_is_not_there_is_none() {
+    assert_eq!(
+        only_route(&with_rule("to: [{ service: a }]"))["route"]["timeout"],
+        "0s"
+    );
+    let exported = with_rule("to: [{ service: a }], timeout: 1500ms");
+    assert_eq!(only_route(&exported)["route"]["timeout"], "1.5s");
+}
+
+#[test]
+fn what_envoy_cannot_do_is_told() {
+    for (rule, expected) in [
+        (
+            "to: [{ service: a }], limits: [{ rate: { requests: 1 }, key: { header: x } }]",
+            "r/one: limits[0]: ignored: requests are not counted for each client",
+        ),
+        (
+            "to: [{ service: a }], limits: [{ rate: { requests: 1 } }, { rate: { requests: 2 } }]",
+            "r/one: limits[1]: ignored: a route has one limit; its first counts",
+        ),
+        (
+            "to: [{ service: a }], limits: [{ rate: { requests: 1 } }], \
+             match: [{ path: { exact: /a } }, { path: { exact: /b } }]",
+            "r/one: limits: approximated: each match of the rule has a bucket of its own",
+        ),
+        (
+            "to: [{ service: a, permitted: false, whenMissing: 418 }]",
+            "r/one: to.whenMissing: approximated: all that cannot be served is answered with \
+             SERVICE_UNAVAILABLE",
+        ),
+        (
+            "to: [{ service: a, rewrite: { path: { full: /x } } }, { service: b }]",
+            "r/one: to.rewrite.path: ignored: the path is not rewritten for one of several \
+             destinations",
+        ),
+        (
+            "redirect: { scheme: https, port: schemeDefault }",
+            "r/one: redirect.port: approximated: a port that the request's host has stays, as \
+             with Istio",
+        ),
+    ] {
+        assert_eq!(notes(&with_rule(rule)), [expected], "{rule}");
+    }
+    assert!(
+        with_rule("to: [{ service: a }], limits: [{ rate: { requests: 1 } }]")
+            .notes
+            .is_empty()
+    );
+}
+
+#[test]
+fn what_a_gateway_cannot_do_alone_is_told() {
+    let policy = "
+services:
+  a: { endpoints: [], inbound: { limits: [{ rate: { requests: 1 } }] } }
+gateways:
+  one: { listeners: [{ name: safe, port: 443, protocol: https }] }
+  two: { listeners: [{ name: safe, port: 443, protocol: https }] }
+";
+    assert_eq!(
+        notes(&export(&Envoy::everything(), policy)),
+        [
+            "one:443: approximated: no certificate is known here; somebody in front takes TLS off",
+            "two:443: ignored: another gateway has the port; export the gateways apart",
+            "a: inbound: ignored: what servers do is not exported; put it into their own process",
+        ]
+    );
+}
+
+#[test]
+fn an_expression_of_no_characters_is_written_so_that_envoy_takes_it() {
+    let exported = with_rule("to: [{ service: a }], match: [{ headers: { x: { regex: '' } } }]");
+    let matcher = &only_route(&exported)["match"]["headers"][0]["string_match"];
+    assert_eq!(matcher["safe_regex"]["regex"], "(?:)");
+}
+
+#[test]
+fn yaml_says_what_json_says() {
+    let exported = with_rule("to: [{ service: a }], respond: null");
+    let yaml = exported.to_yaml();
+    let again: Value = serde_saphyr::from_str(&yaml).unwrap();
+    assert_eq!(again, exported.bootstrap);
+}
