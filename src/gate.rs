@@ -69,8 +69,8 @@ pub struct Decision {
     pub deadline: Option<Instant>,
     /// Who the client is, for gates that tell clients apart: written by who drives.
     pub trusted_hops: TrustedHops,
-    /// Whether this gateway has written the connection's other end to `x-forwarded-for` itself,
-    /// so that what its trusted proxies wrote stands before that: written by who drives.
+    /// Whether this side has added the connection's other end to `x-forwarded-for` itself, so that
+    /// trusted proxies' entries stand one further to the left: written by who drives.
     pub forwarded: bool,
     /// When the request came, where a header is to tell it: written by [`starts`](Self::starts).
     pub started: Option<SystemTime>,

@@ -79,8 +79,8 @@ routes:
         match: [{ path: { prefix: /shop } }]
         rewrite: { authority: "ratings.example:81", path: { prefix: / } }
         headers:
-          request: { set: { x-level: rule } }
-          response: { add: { x-via: rule } }
+          request: { set: { x-level: rule, x-was: "%REQ(:path)% %REQ(x-user?x-level):5%, %UPSTREAM_CLUSTER%" } }
+          response: { add: { x-via: rule }, set: { x-asked: "%REQ(:path)% %REQ(x-was)%" } }
         to:
           - service: ratings
             headers: { request: { set: { x-level: to } }, response: { remove: [x-server] } }

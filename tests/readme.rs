@@ -60,7 +60,7 @@ fn the_order_that_is_drawn_is_the_one_that_is_run() {
     in_order(within("fn choose"), &gates);
     let plan = fs::read_to_string("src/plan/mod.rs").unwrap();
     let enter = &plan[plan.find("fn enter").unwrap()..];
-    in_order(enter, &[".normalize", ".table"]);
+    in_order(enter, &[".normalize", ".mesh"]);
     in_order(within("fn sent"), &["Sending::new(", "Deadline::new("]);
 }
 

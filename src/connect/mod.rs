@@ -8,6 +8,10 @@ mod connector;
 mod error;
 #[cfg(feature = "http")]
 mod hyper;
+#[cfg(feature = "http")]
+mod upgrade;
+#[cfg(feature = "http")]
+mod websocket;
 
 #[cfg(feature = "http")]
 pub use self::hyper::{HttpEndpoint, HttpFuture, Hyper};

@@ -7,13 +7,14 @@ use crate::fault::Injection;
 use crate::gate::{Decision, Gate as _};
 use crate::plan::{self, Entry, Plan, Rule, unknown_host, without_tls};
 use crate::policy::Workload;
-use crate::reply::{Flags, Refusal, ReplyTo};
+use crate::reply::{Refusal, ReplyTo};
 use crate::rng::Chance;
 use crate::route::{self, Asked, HeaderEdit, not_normal};
 use crate::timeout::tell_grpc;
+use crate::upgrade::is_for_tunnel;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST, SET_COOKIE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::Full;
 use std::time::Duration;
 
@@ -202,7 +203,7 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
         let served = backends.filter(|backend| backend.service.is_some());
         served.for_each(|backend| stamp(backend, &mark));
     }
-    if *request.method() != Method::CONNECT {
+    if !is_for_tunnel(request) {
         answer.mirrors = match chance {
             None => rule.mirrors.iter().filter_map(mirror(plan)).collect(),
             Some(chance) => {
@@ -262,9 +263,10 @@ fn head_of<B>(request: &Request<B>) -> Request<()> {
 
 /// The end of a request that no rule takes.
 fn refused(refusal: &Refusal) -> Answer {
-    let outcome = match refusal.flags().contains(Flags::NR) {
-        true => Outcome::NoRoute,
-        false => Outcome::Reject,
+    let outcome = match refusal.details() {
+        // No rule takes it, or nobody knows its host.
+        "route_not_found" | "direct_response" => Outcome::NoRoute,
+        _ => Outcome::Reject,
     };
     let mut answer = Answer::new(outcome);
     answer.status = Some(refusal.status().as_u16());

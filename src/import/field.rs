@@ -1,3 +1,5 @@
+mod alike;
+
 use crate::import::desk::Desk;
 use crate::import::report::Status;
 use crate::policy::trail::{Step, Trail};

@@ -2,6 +2,7 @@ use crate::balance::{Endpoint, MakeEndpoint};
 use crate::gate::Decision;
 use crate::live::Live;
 use crate::mesh;
+use crate::mesh::crumbs;
 use crate::mesh::forward::{Forward, Next, UnderWay};
 use crate::mesh::running::{Follow, Running, Wired, Wires};
 use crate::plan::{Entry, Plan};
@@ -9,7 +10,7 @@ use crate::reply::{Guarded, ReplyBody};
 use crate::rng::Rng;
 use crate::tee::Upload;
 use crate::timeout::TimedBody;
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -21,6 +22,10 @@ use tower_service::Service;
 ///
 /// It is always ready and never fails: what cannot be answered by an endpoint is answered with a
 /// [`LocalReply`](crate::reply::LocalReply).
+///
+/// An upgrade that an endpoint agrees to is the caller's, who takes it off the 101 with
+/// `hyper::upgrade::on`; a request that comes straight from a server is joined with it instead. See
+/// [`connect::Hyper`](crate::connect).
 pub struct Client<E> {
     shared: Arc<Shared<E>>,
     in_scope: bool,
@@ -95,6 +100,9 @@ impl<E> Client<E> {
     where
         E: Endpoint<B>,
     {
+        if request.version() == Version::HTTP_2 {
+            crumbs::join(request.headers_mut());
+        }
         let wired = self.shared.live.pin();
         let mut decision = Decision::new(self.shared.rng.chance());
         let entry = entry(&wired.running.plan, &mut request, &mut decision);

@@ -27,6 +27,16 @@ use tower_service::Service;
 /// Requests that pass carry where they came from: the address of the connection's other end (see
 /// [`Source`]) is added to `x-forwarded-for`, and `x-forwarded-proto` says the scheme.
 ///
+/// WebSockets and other upgrades pass, in either version of HTTP, wherever rules let their requests
+/// pass; nothing has to be switched on for them. [`connect::Hyper`](crate::connect) joins the
+/// client's connection with its endpoint's, and says what passes. A rule's timeout is for the
+/// answer, not for the connection after it, and mirrors get no copies of them. A WebSocket over
+/// HTTP/2 (an extended `CONNECT`) is a `GET` for rules, as it is over HTTP/1.1. The server needs
+/// hyper's `with_upgrades`, which `axum::serve` has.
+///
+/// The several `cookie` lines in which HTTP/2 may send one cookie are joined before a rule looks at
+/// them.
+///
 /// It is always ready and never fails: what cannot be answered by an endpoint is answered with a
 /// [`LocalReply`](crate::reply::LocalReply).
 pub struct Gateway<E> {

@@ -246,10 +246,10 @@ impl Plan {
         }
         if let Entry::Gateway(gateway, port) = entry {
             let hops = self.policy.mesh.trusted_hops;
-            decision.trusted_hops = TrustedHops(match hops > 0 && decision.forwarded {
-                true => hops.saturating_add(1),
-                false => hops,
-            });
+            decision.trusted_hops = match hops {
+                0 => TrustedHops::default(),
+                hops => TrustedHops(hops.saturating_add(decision.forwarded.into())),
+            };
             return match self.gateways.get(gateway as usize) {
                 Some(gateway) => gateway.enter(port, request, decision),
                 None => Some(no_route()),
@@ -394,7 +394,7 @@ fn bad_request() -> Refusal {
 
 /// As Istio's `REGISTRY_ONLY` answers.
 pub(crate) fn unknown_host() -> Refusal {
-    Refusal::new(StatusCode::BAD_GATEWAY, Flags::NR, "direct_response")
+    Refusal::new(StatusCode::BAD_GATEWAY, Flags::NONE, "direct_response")
 }
 
 fn cluster_not_found(status: StatusCode) -> Refusal {

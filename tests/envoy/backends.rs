@@ -125,17 +125,16 @@ pub(crate) fn without_transport(headers: &HeaderMap) -> BTreeMap<String, Vec<Str
 
 /// What only the transport adds, with why it differs.
 const TRANSPORT: &[&str] = &[
-    "host",                           // compared apart
-    "x-case",                         // tells requests apart
-    "connection",                     // of one hop
-    "transfer-encoding",              // of one hop
-    "date",                           // the time
-    "server",                         // Envoy's own name
-    "x-envoy-upstream-service-time",  // how long it took
-    "x-envoy-expected-rq-timeout-ms", // what is left of a timeout
-    "x-request-id",                   // Envoy makes one for each request
-    "x-forwarded-proto",              // of the connection to the proxy; here there is none
-    "x-forwarded-for",                // likewise
-    "x-envoy-internal",               // likewise
-    "x-envoy-external-address",       // likewise
+    "host",                          // compared apart
+    "x-case",                        // tells requests apart
+    "connection",                    // of one hop
+    "transfer-encoding",             // of one hop
+    "date",                          // the time
+    "server",                        // Envoy's own name
+    "x-envoy-upstream-service-time", // how long it took
+    "x-request-id",                  // Envoy makes one for each request
+    "x-forwarded-proto",             // of the connection to the proxy; here there is none
+    "x-forwarded-for",               // likewise
+    "x-envoy-internal",              // likewise
+    "x-envoy-external-address",      // likewise
 ];

@@ -11,4 +11,5 @@ mod reading;
 mod service_entry;
 mod sidecar;
 mod sticky;
+mod validation;
 mod virtual_service;

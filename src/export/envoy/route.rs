@@ -58,7 +58,7 @@ impl Writer<'_> {
         match rule.arms.first() {
             Some(Arm::Cluster(number)) => {
                 let cluster = self.cluster_name(*number);
-                json!({ "cluster": cluster, "timeout": "0s" })
+                json!({ "cluster": cluster, "timeout": "0s", "max_grpc_timeout": "0s" })
             }
             Some(Arm::Missing(_)) | None => json!({ "cluster": NOWHERE, "timeout": "0s" }),
         }
@@ -70,7 +70,9 @@ impl Writer<'_> {
         self.destinations(&mut made, rule, written);
         // Without a timeout Envoy's own would count, 15 s.
         let timeout = written.timeout.map_or_else(|| "0s".to_owned(), seconds);
-        made.insert("timeout".to_owned(), timeout.into());
+        made.insert("timeout".to_owned(), timeout.as_str().into());
+        // What a gRPC call says itself holds, up to this; 0 is no bound.
+        made.insert("max_grpc_timeout".to_owned(), timeout.into());
         self.rewrite(&mut made, rule, written, matching);
         let mirrors: Vec<_> = rule
             .mirrors

@@ -173,10 +173,13 @@ fn rule<'a>(field: &Field<'a>, shape: Shape) -> Option<Rule<'a>> {
     if broken {
         backends
             .iter_mut()
-            .for_each(|backend| backend.rewrite = policy::Rewrite::default());
+            .for_each(|backend| (backend.rewrite, backend.host) = Default::default());
     } else {
         made.headers = filters.headers;
-        made.rewrite = filters.rewrite;
+        if filters.redirect.is_none() {
+            made.rewrite = filters.rewrite;
+            made.rewrite.authority = made.rewrite.authority.or(filters.host);
+        }
         made.redirect = filters.redirect;
         made.cors = filters.cors;
     }
@@ -281,6 +284,19 @@ fn is_duration(text: &str) -> bool {
 }
 
 impl<'a> Rule<'a> {
+    /// The backends that get any requests. As Istio has it, who gets none is not counted, which
+    /// matters for whose header changes win. If nobody gets any, they are all.
+    pub(super) fn served(&self) -> impl Iterator<Item = &Backend<'a>> {
+        let all = self.is_idle();
+        let backends = self.backends.iter();
+        backends.filter(move |backend| all || backend.weight > 0)
+    }
+
+    /// Says whether no backend gets any requests.
+    pub(super) fn is_idle(&self) -> bool {
+        self.backends.iter().all(|backend| backend.weight == 0)
+    }
+
     /// What a route without rules has.
     fn default_of(spec: &Field<'a>) -> Self {
         Self {

@@ -109,9 +109,10 @@ schemas! {
         "examples": ["/api"],
     });
     Pattern => json_schema!({
-        "description": "A regular expression, RE2-like: no look-around and no back references. In \
-                        matches all of the text has to match it, as if it stood between `^` and \
-                        `$`. At most 1,024 bytes.",
+        "description": "A regular expression in RE2's syntax: no look-around and no back \
+                        references. In matches all of the text has to match it, as if it stood \
+                        between `^` and `$`. At most 1,024 bytes, and 16,384 states once its \
+                        repetitions are written out.",
         "type": "string",
         "maxLength": 1_024,
     });

@@ -5,6 +5,7 @@ mod actions;
 mod cors;
 mod gateways;
 mod limits;
+mod patterns;
 mod routes;
 mod services;
 mod sticky;
@@ -47,6 +48,7 @@ pub(crate) fn check(policy: &Policy, unread: &BTreeSet<String>) -> Vec<Error> {
     }
     gateways::check_sidecars(policy, &root.key("sidecars"), &mut found);
     routes::check(policy, &registry, unread, &root.key("routes"), &mut found);
+    patterns::check(policy, &root.key("routes"), &mut found);
     services::unused_subsets(policy, &registry, &root.key("services"), &mut found);
     found
 }

@@ -122,7 +122,7 @@ fn add(route: &Route<'_>, made: policy::Route, hosts: &[MeshHost<'_, '_>], model
         if let Some((_, field)) = &rule.sticky {
             model.register(trail.key("sticky"), field);
         }
-        for (index, backend) in rule.backends.iter().enumerate() {
+        for (index, backend) in rule.served().enumerate() {
             let trail = trail.key("to").index(index);
             model.register(trail.clone(), &backend.field);
             register_changes(&trail, &backend.changes, model);

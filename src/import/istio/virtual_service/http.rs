@@ -1,6 +1,6 @@
 use crate::import::field::{Field, Fields};
 use crate::import::istio::names::read_label;
-use crate::import::istio::parts::{duration, list, percent, whole_percent};
+use crate::import::istio::parts::{duration, list, percent_or_none, whole_percent};
 use crate::import::istio::virtual_service::actions::{self, Redirected};
 use crate::import::istio::virtual_service::destinations::{self, Copied, To};
 use crate::import::istio::virtual_service::headers::{self, Changes};
@@ -96,11 +96,9 @@ pub(super) fn convert<'a>(
     check_actions(&fields, place);
     let matches = fields.get("match").map(|entries| entries.list());
     let matches = matches.unwrap_or_default();
-    // A delegate's gateways are its root's, which nobody knows here.
-    let claims = place.at_gateway || place.delegate;
     let entries: Vec<_> = matches
         .iter()
-        .filter_map(|entry| matching::convert(entry, place.namespace, claims))
+        .filter_map(|entry| matching::convert(entry, place.namespace, place.at_gateway))
         .collect();
     let name = fields.get("name").and_then(|name| name.text());
     let headers = fields.get("headers").map(|field| headers::convert(&field));
@@ -116,7 +114,7 @@ pub(super) fn convert<'a>(
     }
     check_authority(rewrite.as_ref(), headers.as_ref());
     if let Some(retries) = fields.get("retries") {
-        retries::check(&retries);
+        retries::check_route(&retries);
     }
     Some(HttpRoute {
         field: field.clone(),
@@ -168,7 +166,7 @@ fn check_actions(fields: &Fields<'_>, place: Where<'_>) {
             fields.of().fault("no-action", message, advice);
         }
         // Istio lets it pass, for a delegate that does not say otherwise.
-        [("directResponse", _), ("delegate", _)] => {}
+        [("directResponse", _), ("delegate", _)] if !place.delegate => return,
         [(first, _), (second, field), ..] => {
             let message = format!("`{second}` cannot stand beside `{first}`");
             let advice = format!("write one of {}", list(ACTIONS));
@@ -176,13 +174,15 @@ fn check_actions(fields: &Fields<'_>, place: Where<'_>) {
         }
         _ => {}
     }
-    if let Some(field) = fields.get("delegate").filter(|_| place.delegate) {
-        let message = "a delegate cannot delegate";
-        field.refused(
-            "invalid-value",
-            message,
-            "write the routes of the last one here",
-        );
+    match fields.get("delegate") {
+        Some(field) if place.delegate => {
+            let message = "a delegate cannot delegate";
+            let advice = "write the routes of the last one here";
+            field.refused("invalid-value", message, advice);
+        }
+        // What else it says is for a delegate that does not say otherwise.
+        Some(_) => return,
+        None => {}
     }
     for action in ["redirect", "directResponse"] {
         if fields.get(action).is_none() {
@@ -217,6 +217,10 @@ fn check_prefixes(matches: &[Field<'_>]) {
 
 /// The host that the endpoint sees is said in one place.
 fn check_authority(rewrite: Option<&Rewrite>, headers: Option<&Changes<'_>>) {
+    if let Some(second) = headers.and_then(|changes| changes.second_authority.as_ref()) {
+        let message = "the host is set twice";
+        second.refused("invalid-value", message, "set it once");
+    }
     let rewritten = rewrite.is_some_and(|rewrite| rewrite.authority.is_some());
     let written = headers.and_then(|changes| changes.authority.as_ref());
     if let (true, Some((_, field))) = (rewritten, written) {
@@ -247,9 +251,9 @@ fn mirror_percent(fields: &Fields<'_>) -> Option<Percent> {
     match (fields.get("mirrorPercentage"), old) {
         (Some(field), Some((_, old))) => {
             old.ignored("`mirrorPercentage` holds");
-            percent(&field)
+            percent_or_none(&field)
         }
-        (Some(field), None) => percent(&field),
+        (Some(field), None) => percent_or_none(&field),
         (None, old) => old.and_then(|(percent, _)| percent),
     }
 }

@@ -1,9 +1,20 @@
 use crate::import::field::Field;
-use crate::import::istio::parts::duration;
+use crate::import::istio::parts::{duration, written};
 use crate::policy::wording::{choose_from, shortened};
 
-/// Checks what is said of retries, about which nothing is done yet.
+/// Checks the retries of a route, where no attempts said are none allowed.
+pub(super) fn check_route(field: &Field<'_>) {
+    let unsaid = field.is_mapping() && field.peek("attempts").is_none();
+    check_attempts(field, unsaid);
+}
+
+/// Checks the retries of the mesh.
 pub(in crate::import::istio) fn check(field: &Field<'_>) {
+    check_attempts(field, false);
+}
+
+/// Checks what is said of retries, about which nothing is done yet.
+fn check_attempts(field: &Field<'_>, none: bool) {
     let fields = field.fields(&[
         "attempts",
         "perTryTimeout",
@@ -15,11 +26,12 @@ pub(in crate::import::istio) fn check(field: &Field<'_>) {
     let attempts = fields
         .get("attempts")
         .map(|attempts| attempts.integer(0, i128::from(i32::MAX)));
-    if attempts == Some(Some(0u32)) {
+    if none || attempts == Some(Some(0u32)) {
         for key in ["perTryTimeout", "retryOn", "retryRemoteLocalities"] {
-            if let Some(idle) = fields.get(key) {
+            if let Some(idle) = written(&fields, key) {
                 let message = format!("`{key}` says how to retry, but nothing is to be retried");
-                idle.refused("invalid-value", message, "take it out, or allow attempts");
+                let advice = "take it out, or allow `attempts`, which are 0 where none are written";
+                idle.refused("invalid-value", message, advice);
             }
         }
     }
