@@ -287,7 +287,7 @@ fn answered(
     };
     decision.destination = None;
     let bound = rule.bind(head, decision);
-    rule.change_reply(None, bound.as_deref(), refusal.head_mut(), || None);
+    rule.change_reply(None, bound.as_deref(), &mut refusal.head_mut(), || None);
     let reply = refusal.into_response::<Full<Bytes>>(ReplyTo::of(head));
     answer.status = Some(reply.status().as_u16());
     let headers = reply.headers().iter();

@@ -440,7 +440,7 @@ impl<E> Hold for UnderWay<E> {
     fn head(&self, mut head: Head<'_>) {
         if let Some(rule) = self.rule() {
             let bound = self.response.as_deref();
-            rule.change_reply(self.destination, bound, head.reborrow(), || self.endpoint());
+            rule.change_reply(self.destination, bound, &mut head, || self.endpoint());
             if let (Some(cors), Some(origin)) = (&rule.cors, &self.origin) {
                 cors.mark(origin, head.headers);
             }

@@ -321,7 +321,7 @@ impl Rule {
         &self,
         destination: Option<u32>,
         bound: Option<&HeaderEdit>,
-        head: Head<'_>,
+        head: &mut Head<'_>,
         endpoint: impl FnOnce() -> Option<&'a Address>,
     ) {
         let edit = bound.unwrap_or_else(|| self.response(destination));

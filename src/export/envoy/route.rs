@@ -107,7 +107,7 @@ impl Writer<'_> {
             let mut cluster = Map::new();
             cluster.insert("name".to_owned(), name.into());
             cluster.insert("weight".to_owned(), to.weight.into());
-            let (request, response) = of_destination(to);
+            let (request, response) = of_destination(written, to);
             edit(&mut cluster, request, response);
             if let Some(authority) = &to.rewrite.authority {
                 let host = authority.as_str().into();
