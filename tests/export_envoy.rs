@@ -146,6 +146,10 @@ fn what_envoy_cannot_do_is_told() {
             "r/one: limits: approximated: each match of the rule has a bucket of its own",
         ),
         (
+            "to: [{ service: a }, { service: a }], sticky: { by: { header: x-user } }",
+            "r/one: sticky: ignored: callers are not kept: every request is drawn for",
+        ),
+        (
             "to: [{ service: a, permitted: false, whenMissing: 418 }]",
             "r/one: to.whenMissing: approximated: all that cannot be served is answered with \
              SERVICE_UNAVAILABLE",

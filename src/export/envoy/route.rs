@@ -115,7 +115,14 @@ impl Writer<'_> {
             }
             weighted.push(Value::Object(cluster));
         }
-        if rule.weights.is_none() {
+        if written.sticky.is_some() && weighted.len() > 1 {
+            // Envoy's `use_hash_policy` keeps callers, but others, and moves most of them whenever
+            // the sum of the weights changes.
+            let at = format!("{}: sticky", rule.label);
+            let instead = "callers are not kept: every request is drawn for";
+            self.notes.tell(Status::Ignored, at, instead);
+        }
+        if rule.split.is_none() {
             // No destination has any weight.
             missing = vec![StatusCode::INTERNAL_SERVER_ERROR];
             weighted.clear();
