@@ -60,6 +60,9 @@ pub struct Decision {
     /// The page's origin that may read the answer: written by `cors`, which marks the answer with
     /// it. Boxed, since few requests come from pages of other origins.
     pub origin: Option<Box<HeaderValue>>,
+    /// What the answer is to set, so that the caller comes back to the same destination: written
+    /// by `split` for who has no cookie yet. Boxed, since most have.
+    pub cookie: Option<Box<HeaderValue>>,
     /// The port of the gateway's listener at which the request came in; `None` in the mesh.
     pub listener: Option<u16>,
     /// When nobody will wait for the answer any more: written by who drives.
@@ -99,6 +102,7 @@ impl Decision {
             endpoint: None,
             delay: None,
             origin: None,
+            cookie: None,
             listener: None,
             deadline: None,
             trusted_hops: TrustedHops::default(),

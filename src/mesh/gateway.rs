@@ -102,7 +102,7 @@ fn forwarded_for<B>(request: &mut Request<B>, source: IpAddr) {
     let mut addresses: Vec<u8> = Vec::new();
     for line in request.headers().get_all(&FORWARDED_FOR) {
         addresses.extend_from_slice(line.as_bytes());
-        addresses.extend_from_slice(b", ");
+        addresses.push(b',');
     }
     addresses.extend_from_slice(source.to_string().as_bytes());
     // Only bytes of header values and of an address.

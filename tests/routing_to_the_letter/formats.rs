@@ -127,7 +127,7 @@ async fn the_client_of_a_gateway_is_who_trusted_proxies_say() {
         assert_eq!(of(&told.headers, "client"), [&client], "{hops}");
         let came = gateway.send(request).await;
         assert_eq!(came.told("client"), [&client], "{hops}");
-        assert_eq!(came.told("x-forwarded-for"), ["8.8.8.8, 9.9.9.9, 10.9.9.9"]);
+        assert_eq!(came.told("x-forwarded-for"), ["8.8.8.8, 9.9.9.9,10.9.9.9"]);
     }
 }
 
