@@ -124,8 +124,7 @@ fn a_timeout_that_is_not_there_is_none() {
 fn values_of_headers_are_written_as_they_are_but_for_the_rules_own_name() {
     let rule = "to: [{ service: a }], headers: { request: { set: { x: '%ROUTE_NAME%: 100%% %REQ(y?z):3%' } } }";
     let exported = with_rule(rule);
-    let route = only_route(&exported);
-    let added = &route["request_headers_to_add"][0];
+    let added = &only_route(&exported)["request_headers_to_add"][0];
     let expected = json!({ "key": "x", "value": "one: 100%% %REQ(y?z):3%" });
     assert_eq!(added["header"], expected);
 }
