@@ -31,10 +31,16 @@ fn thousand(matching: impl Fn(usize) -> Match) -> Vec<Match> {
 fn one_of_a_thousand_paths_is_asked() {
     let exact = |number| format!("/a/{number}").parse().unwrap();
     let cases = [
-        (thousand(|number| Match::path(PathMatch::Exact(exact(number)))), 1),
+        (
+            thousand(|number| Match::path(PathMatch::Exact(exact(number)))),
+            1,
+        ),
         (thousand(|number| Match::prefix(&format!("/a/{number}"))), 1),
         // The one that begins with `/a/777/` is asked in vain.
-        (thousand(|number| Match::path(PathMatch::StartsWith(format!("/a/{number}/")))), 1),
+        (
+            thousand(|number| Match::path(PathMatch::StartsWith(format!("/a/{number}/")))),
+            1,
+        ),
         // Whatever may follow: those of 7 and 77 are asked in vain.
         (thousand(|number| regex(&format!("/a/{number}(/.*)?"))), 3),
         (thousand(|number| regex(&format!("/a/{number}"))), 1),
