@@ -23,7 +23,9 @@ use tower_mesh::fault::FaultLayer;
 use tower_mesh::gate::{Decision, Gate, GateLayer, Source};
 use tower_mesh::limit::RateLimitLayer;
 use tower_mesh::mirror::MirrorLayer;
-use tower_mesh::policy::{self, Balance, Key, Match, PathMatch, Percent, Policy, Rate, ValueMatch};
+use tower_mesh::policy::{
+    self, Balance, Cookie, Key, Match, PathMatch, Percent, Policy, Rate, StickyKey, Ttl, ValueMatch,
+};
 use tower_mesh::reply::Refusal;
 use tower_mesh::route::{Asked, Found, RouteLayer, Rules, Table};
 use tower_mesh::split::SplitLayer;
@@ -126,6 +128,7 @@ fn requests() -> impl Iterator<Item = Request<Body>> {
             .header("x-key", number)
             .header("x-lines", number)
             .header("x-lines", number)
+            .header("cookie", format!("a=b; uid={number}"))
             .header("x-forwarded-for", "10.0.0.1, 10.0.0.2")
             .extension(Source(IpAddr::from(Ipv6Addr::from_bits(number.into()))))
             .body(Body::new())
@@ -239,6 +242,27 @@ fn first_request_after_a_reload() {
 fn split() {
     let layer = SplitLayer::keep(90).divert(10, AtOnce).divert(1, AtOnce);
     allocates_nothing("split", layer.layer(AtOnce));
+}
+
+#[test]
+fn sticky_split() {
+    for key in [
+        StickyKey::header("x-key"),
+        StickyKey::header("x-lines"),
+        StickyKey::header("x-absent"),
+        StickyKey::cookie("uid"),
+        StickyKey::cookie("absent"),
+        StickyKey::SourceIp,
+        // Who has the cookie gets no other.
+        Cookie::new("uid").ttl(Ttl::SESSION).into(),
+    ] {
+        let name = format!("{key:?}");
+        let layer = SplitLayer::keep(90).divert(10, AtOnce).divert(1, AtOnce);
+        let layer = layer.sticky_by(key);
+        allocates_nothing(&name, layer.layer(AtOnce));
+        let name = format!("{name} behind a proxy");
+        allocates_nothing(&name, layer.trusted_hops(2).layer(AtOnce));
+    }
 }
 
 #[test]
@@ -376,7 +400,8 @@ fn policy(balance: Balance) -> Policy {
         "/api/v[0-9]+/.*".parse().unwrap(),
     )))
     .fault(fault)
-    .timeout(Duration::from_secs(1).into());
+    .timeout(Duration::from_secs(1).into())
+    .sticky(Cookie::new("uid").ttl(Ttl::SESSION));
     rule.cors = Some(pages());
     rule.mirrors = vec![policy::Mirror {
         service: "reviews".into(),

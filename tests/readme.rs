@@ -53,7 +53,7 @@ fn the_order_that_is_drawn_is_the_one_that_is_run() {
         ".cors",
         ".limits",
         ".answer",
-        ".weights",
+        ".split",
         ".change(",
         "clusters[cluster",
     ];

@@ -85,7 +85,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Forward<E, B> {
-        self.send(request, |_, _| Entry::Mesh)
+        self.send(request, |_, _, _| Entry::Mesh)
     }
 }
 
@@ -95,7 +95,7 @@ impl<E> Client<E> {
     pub(super) fn send<B>(
         &self,
         mut request: Request<B>,
-        entry: impl FnOnce(&Plan, &mut Request<B>) -> Entry,
+        entry: impl FnOnce(&Plan, &mut Request<B>, &mut Decision) -> Entry,
     ) -> Forward<E, B>
     where
         E: Endpoint<B>,
@@ -104,8 +104,8 @@ impl<E> Client<E> {
             crumbs::join(request.headers_mut());
         }
         let wired = self.shared.live.pin();
-        let entry = entry(&wired.running.plan, &mut request);
         let mut decision = Decision::new(self.shared.rng.chance());
+        let entry = entry(&wired.running.plan, &mut request, &mut decision);
         // First of all, as rules may look at what is added.
         decision.deadline = mesh::Context::send(&mut request, self.in_scope);
         // The gates look at the request by reference, and it is sent from here: each time that it

@@ -12,6 +12,7 @@ use crate::reply::{Flags, Guarded, Head, Refusal, ReplyBody, ReplyTo};
 use crate::route::HeaderEdit;
 use crate::tee::Upload;
 use crate::timeout::{Deadline, TimedBody, response_timeout};
+use http::header::SET_COOKIE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use std::convert::Infallible;
@@ -163,6 +164,7 @@ impl<E> UnderWay<E> {
             rule: None,
             destination: None,
             origin: None,
+            cookie: None,
             response: None,
             sent: None,
         };
@@ -198,6 +200,7 @@ impl<E> UnderWay<E> {
                 if decision.listener.is_some() {
                     without_tls(request);
                 }
+                self.cookie = decision.cookie.take();
                 self.count(chosen);
                 let running = &self.wired.running;
                 let copies = Copies::of(running, self.rule, request, decision.chance);
@@ -215,7 +218,7 @@ impl<E> UnderWay<E> {
                 if self.destination.is_none()
                     && let Some(rule) = self.rule()
                 {
-                    let _ = rule.weights.admit(request, &mut decision);
+                    let _ = rule.split.admit(request, &mut decision);
                     self.destination = decision.destination;
                 }
                 self.bind(request, &mut decision);
@@ -267,7 +270,7 @@ impl Running {
             .or_else(|| rule.cors.admit(request, decision))
             .or_else(|| rule.limits.admit(request, decision))
             .or_else(|| rule.answer.admit(request, decision))
-            .or_else(|| rule.weights.admit(request, decision));
+            .or_else(|| rule.split.admit(request, decision));
         if let Some(refusal) = refusal {
             return Err(refusal);
         }
@@ -374,6 +377,8 @@ pub struct UnderWay<E> {
     destination: Option<u32>,
     /// The page that may read the answer.
     origin: Option<Box<HeaderValue>>,
+    /// What the caller is known by from now on.
+    cookie: Option<Box<HeaderValue>>,
     /// What is changed in the reply's head, where that depends on the request.
     response: Option<Box<HeaderEdit>>,
     sent: Option<Sent>,
@@ -435,10 +440,14 @@ impl<E> Hold for UnderWay<E> {
     fn head(&self, mut head: Head<'_>) {
         if let Some(rule) = self.rule() {
             let bound = self.response.as_deref();
-            rule.change_reply(self.destination, bound, head.reborrow(), || self.endpoint());
+            rule.change_reply(self.destination, bound, &mut head, || self.endpoint());
             if let (Some(cors), Some(origin)) = (&rule.cors, &self.origin) {
                 cors.mark(origin, head.headers);
             }
+        }
+        // A destination that did not answer keeps nobody.
+        if let (Some(cookie), None) = (&self.cookie, head.local) {
+            head.headers.append(SET_COOKIE, (**cookie).clone());
         }
     }
 }

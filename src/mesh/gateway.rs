@@ -76,13 +76,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Forward<E, B> {
-        self.client.send(request, |plan, request| {
+        self.client.send(request, |plan, request, decision| {
             let entry = plan
                 .entry(&self.name, self.port)
                 // No plan has as many gateways: it is one that the policy does not name.
                 .unwrap_or(Entry::Gateway(u32::MAX, 0));
             if let Some(source) = Source::of(request) {
                 forwarded_for(request, source);
+                decision.forwarded = true;
             }
             let scheme = if plan.is_https(entry) {
                 "https"
@@ -101,7 +102,7 @@ fn forwarded_for<B>(request: &mut Request<B>, source: IpAddr) {
     let mut addresses: Vec<u8> = Vec::new();
     for line in request.headers().get_all(&FORWARDED_FOR) {
         addresses.extend_from_slice(line.as_bytes());
-        addresses.extend_from_slice(b", ");
+        addresses.push(b',');
     }
     addresses.extend_from_slice(source.to_string().as_bytes());
     // Only bytes of header values and of an address.

@@ -23,7 +23,7 @@ use crate::policy::{self, Address, Errors, OutboundTrafficPolicy, Policy, Severi
 use crate::reply::{Flags, Head, Refusal};
 use crate::rng::Chance;
 use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, OnReply};
-use crate::split::Weights;
+use crate::split::Choice;
 use crate::timeout::Allowed;
 use ahash::AHashMap;
 use compile::Compiler;
@@ -74,7 +74,7 @@ pub(crate) struct Rule {
     /// What the rule says itself, instead of passing requests on.
     pub(crate) answer: Option<Box<Answer>>,
     /// `None`: no destination has any weight.
-    pub(crate) weights: Option<Weights>,
+    pub(crate) split: Option<Choice>,
     pub(crate) arms: Box<[Arm]>,
     pub(crate) mirrors: Box<[Mirror]>,
     /// What is done to the requests of each destination; empty where nothing is done to any.
@@ -245,7 +245,11 @@ impl Plan {
             return Some(refusal);
         }
         if let Entry::Gateway(gateway, port) = entry {
-            decision.trusted_hops = TrustedHops(self.policy.mesh.trusted_hops);
+            let hops = self.policy.mesh.trusted_hops;
+            decision.trusted_hops = match hops {
+                0 => TrustedHops::default(),
+                hops => TrustedHops(hops.saturating_add(decision.forwarded.into())),
+            };
             return match self.gateways.get(gateway as usize) {
                 Some(gateway) => gateway.enter(port, request, decision),
                 None => Some(no_route()),
@@ -317,7 +321,7 @@ impl Rule {
         &self,
         destination: Option<u32>,
         bound: Option<&HeaderEdit>,
-        head: Head<'_>,
+        head: &mut Head<'_>,
         endpoint: impl FnOnce() -> Option<&'a Address>,
     ) {
         let edit = bound.unwrap_or_else(|| self.response(destination));
@@ -413,7 +417,7 @@ impl Rule {
             cors: None,
             limits: None,
             answer: None,
-            weights: Weights::new([1]),
+            split: Choice::compile([(host, None, 1)], None),
             arms: [arm].into(),
             mirrors: [].into(),
             changes: [].into(),

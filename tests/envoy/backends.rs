@@ -116,7 +116,8 @@ pub(crate) fn without_transport(headers: &HeaderMap) -> BTreeMap<String, Vec<Str
         // Whether nothing is said to be nothing is the clients' matter.
         let nothing = *name == CONTENT_LENGTH && value == "0";
         if !TRANSPORT.contains(&name.as_str()) && !nothing {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            // Blanks at its ends are no part of a value; only what came over a socket lacks them.
+            let value = String::from_utf8_lossy(value.as_bytes().trim_ascii()).into_owned();
             kept.entry(name.to_string()).or_default().push(value);
         }
     }

@@ -37,6 +37,17 @@ pub(crate) fn reason(envoy: &Fate, mesh: &Fate) -> Option<&'static str> {
             return Some("a preflight that is refused is answered without any CORS header");
         }
     }
+    if redirects(envoy) {
+        // What a rule's response headers say of the request's path.
+        for (name, lines) in &mesh.reply.headers {
+            if name != "location" && lines.iter().any(|line| line.contains(" of ")) {
+                other.reply.headers.insert(name.clone(), lines.clone());
+            }
+        }
+        if differs(&other, mesh).is_none() {
+            return Some("what a redirect says of the request's path is what was asked for");
+        }
+    }
     if let Some(location) = other.reply.headers.get_mut("location") {
         for line in location {
             *line = without_default_port(line);
@@ -46,6 +57,10 @@ pub(crate) fn reason(envoy: &Fate, mesh: &Fate) -> Option<&'static str> {
         }
     }
     None
+}
+
+fn redirects(fate: &Fate) -> bool {
+    fate.main.is_empty() && fate.reply.headers.contains_key("location")
 }
 
 /// How long a `grpc-timeout` of the requests is.

@@ -102,6 +102,35 @@ async fn values_of_responses_see_the_request_as_it_was_sent() {
     );
 }
 
+/// As a running Envoy did it with `use_remote_address` and one trusted proxy in front: what the
+/// gateway adds to `x-forwarded-for` itself is no proxy's entry.
+#[tokio::test(start_paused = true)]
+async fn the_client_of_a_gateway_is_who_trusted_proxies_say() {
+    let mut gateway = gateway("  - backendRefs: [{ name: a, port: 80 }]\n");
+    let name = "client".parse().unwrap();
+    let value = "%DOWNSTREAM_REMOTE_ADDRESS% by %DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%";
+    let changes = &mut gateway.policy.routes[0].rules[0].headers.request;
+    changes.set.insert(name, value.parse().unwrap());
+    for (hops, client) in [
+        (0, "10.9.9.9:0"),
+        (1, "9.9.9.9:0"),
+        (2, "8.8.8.8:0"),
+        (3, "10.9.9.9:0"),
+    ] {
+        gateway.policy.mesh.trusted_hops = hops;
+        let mut request = with("http://h/", &[("x-forwarded-for", "8.8.8.8, 9.9.9.9")]);
+        let source = tower_mesh::gate::Source([10, 9, 9, 9].into());
+        request.extensions_mut().insert(source);
+        let answer = gateway.decide(&request);
+        let client = format!("{client} by 10.9.9.9");
+        let told = answer.backends[0].request.clone().unwrap();
+        assert_eq!(of(&told.headers, "client"), [&client], "{hops}");
+        let came = gateway.send(request).await;
+        assert_eq!(came.told("client"), [&client], "{hops}");
+        assert_eq!(came.told("x-forwarded-for"), ["8.8.8.8, 9.9.9.9,10.9.9.9"]);
+    }
+}
+
 /// As a running Envoy did it: no code is written down yet when the headers are changed.
 #[tokio::test(start_paused = true)]
 async fn values_of_local_replies_tell_why_they_are_made() {

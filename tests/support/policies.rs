@@ -318,10 +318,33 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn cookie()(name in text(), ttl in of(ttl()), path in text()) -> Cookie {
+        Cookie { name, ttl, path }
+    }
+}
+
+fn ttl() -> impl Strategy<Value = Ttl> {
+    prop_oneof![
+        Just(Ttl::SESSION),
+        span().prop_map(|span| Duration::from(span).into())
+    ]
+}
+
+fn sticky() -> impl Strategy<Value = Sticky> {
+    let by = prop_oneof![
+        "[a-z-]{1,8}".prop_map(|name| StickyKey::Header(name.parse().unwrap())),
+        cookie().prop_map(StickyKey::Cookie),
+        Just(StickyKey::SourceIp),
+    ];
+    (by, of(text())).prop_map(|(by, group)| Sticky { by, group })
+}
+
+prop_compose! {
     fn rule()(
         name in of(text()),
         matches in vec(matching(), 0..3),
         to in vec(destination(), 0..3),
+        sticky in of(sticky()),
         (redirect, respond, rewrite) in (of(redirect()), of(respond()), rewrite()),
         mirrors in vec(mirror(), 0..2),
         cors in of(cors()),
@@ -331,8 +354,8 @@ prop_compose! {
         headers in headers(),
     ) -> Rule {
         Rule {
-            name, matches, to, redirect, respond, rewrite, mirrors, cors, timeout, limits, fault,
-            headers,
+            name, matches, to, sticky, redirect, respond, rewrite, mirrors, cors, timeout, limits,
+            fault, headers,
         }
     }
 }

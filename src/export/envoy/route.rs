@@ -107,7 +107,7 @@ impl Writer<'_> {
             let mut cluster = Map::new();
             cluster.insert("name".to_owned(), name.into());
             cluster.insert("weight".to_owned(), to.weight.into());
-            let (request, response) = of_destination(to);
+            let (request, response) = of_destination(written, to);
             edit(&mut cluster, request, response);
             if let Some(authority) = &to.rewrite.authority {
                 let host = authority.as_str().into();
@@ -115,7 +115,14 @@ impl Writer<'_> {
             }
             weighted.push(Value::Object(cluster));
         }
-        if rule.weights.is_none() {
+        if written.sticky.is_some() && weighted.len() > 1 {
+            // Envoy's `use_hash_policy` keeps callers, but others, and moves most of them whenever
+            // the sum of the weights changes.
+            let at = format!("{}: sticky", rule.label);
+            let instead = "callers are not kept: every request is drawn for";
+            self.notes.tell(Status::Ignored, at, instead);
+        }
+        if rule.split.is_none() {
             // No destination has any weight.
             missing = vec![StatusCode::INTERNAL_SERVER_ERROR];
             weighted.clear();

@@ -5,6 +5,7 @@ use crate::import::gateway::listener::RouteKind;
 use crate::import::gateway::parent::{self, Parent};
 use crate::import::gateway::{Identity, at_most, hostname, section_name};
 use crate::import::resource::Foreign;
+use crate::import::sticky::{self, Said, Split};
 use crate::policy::wording::shortened;
 use crate::policy::{self, Host, Match, PathMatch, PathRewrite};
 use std::collections::HashMap;
@@ -28,6 +29,8 @@ pub(super) struct Rule<'a> {
     /// Where header changes are written: of requests, of replies.
     pub(super) changes: [Option<Field<'a>>; 2],
     pub(super) backends: Vec<Backend<'a>>,
+    /// What the document's annotation says.
+    pub(super) sticky: Option<Said<'a>>,
     pub(super) mirrors: Vec<MirrorTo<'a>>,
     /// Whether it asks for something that cannot be done, so that its requests get 500.
     pub(super) broken: bool,
@@ -62,10 +65,11 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, shape: Shape) -> Option<Route<
         return None;
     }
     let rules_field = spec.get("rules");
-    let rules = match &rules_field {
+    let mut rules = match &rules_field {
         Some(field) => rules(field, shape)?,
         None => vec![Rule::default_of(&field)],
     };
+    keep_callers(document, &mut rules);
     Some(Route {
         is: Identity::of(document),
         kind: shape.kind,
@@ -75,6 +79,16 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, shape: Shape) -> Option<Route<
         spec: field,
         rules,
     })
+}
+
+fn keep_callers<'a>(document: &Foreign<'a>, rules: &mut [Rule<'a>]) {
+    let rules = (0..).zip(rules).map(|(index, rule)| Split {
+        name: rule.made.name.as_deref(),
+        index,
+        sends: !rule.backends.is_empty(),
+        sticky: &mut rule.sticky,
+    });
+    sticky::apply(document, &mut rules.collect::<Vec<_>>());
 }
 
 /// `None`: there are rules, but none of them can be used.
@@ -174,6 +188,7 @@ fn rule<'a>(field: &Field<'a>, shape: Shape) -> Option<Rule<'a>> {
         made,
         changes: filters.changes,
         backends,
+        sticky: None,
         mirrors: filters.mirrors,
         broken,
     })
@@ -289,6 +304,7 @@ impl<'a> Rule<'a> {
             made: policy::Rule::default(),
             changes: [None, None],
             backends: Vec::new(),
+            sticky: None,
             mirrors: Vec::new(),
             broken: false,
         }

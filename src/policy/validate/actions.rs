@@ -53,6 +53,7 @@ fn check_one(rule: &Rule, trail: &Trail, found: &mut Vec<Error>) {
     let idle = [
         ("fault", !is_default(&rule.fault)),
         ("rewrite", !is_default(&rule.rewrite)),
+        ("sticky", rule.sticky.is_some()),
     ];
     for (other, _) in idle.iter().filter(|(_, there)| *there) {
         let message = format!("a rule with `{first}` sends nothing on, so it takes no `{other}`");

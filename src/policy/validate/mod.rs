@@ -8,6 +8,7 @@ mod limits;
 mod patterns;
 mod routes;
 mod services;
+mod sticky;
 
 use crate::policy::registry::Registry;
 use crate::policy::trail::Trail;

@@ -119,6 +119,9 @@ fn add(route: &Route<'_>, made: policy::Route, hosts: &[MeshHost<'_, '_>], model
         let trail = at("rules", index);
         model.register(trail.clone(), &rule.field);
         register_changes(&trail, &rule.changes, model);
+        if let Some((_, field)) = &rule.sticky {
+            model.register(trail.key("sticky"), field);
+        }
         for (index, backend) in rule.served().enumerate() {
             let trail = trail.key("to").index(index);
             model.register(trail.clone(), &backend.field);

@@ -47,6 +47,7 @@ struct Lookup<'a, 'b> {
 impl Lookup<'_, '_> {
     fn rule(&self, rule: &Rule<'_>) -> policy::Rule {
         let mut made = rule.made.clone();
+        made.sticky = { rule.sticky.as_ref() }.map(|(sticky, _)| sticky.clone());
         if rule.is_idle() {
             // As Istio, which answers by itself then, for everybody.
             made.cors = None;

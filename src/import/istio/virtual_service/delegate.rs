@@ -193,6 +193,7 @@ fn merge<'a>(root: &HttpRoute<'a>, leaf: &HttpRoute<'a>) -> Result<HttpRoute<'a>
             mirror: of.mirror.or(or.mirror),
             mirror_percent: of.mirror_percent.or(or.mirror_percent),
             mirrors: of.mirrors.or(or.mirrors),
+            sticky: of.sticky.or(or.sticky),
         },
     })
 }

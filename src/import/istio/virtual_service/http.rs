@@ -6,6 +6,7 @@ use crate::import::istio::virtual_service::destinations::{self, Copied, To};
 use crate::import::istio::virtual_service::headers::{self, Changes};
 use crate::import::istio::virtual_service::matching::{self, Entry};
 use crate::import::istio::virtual_service::{cors, fault, retries};
+use crate::import::sticky::Said;
 use crate::policy::{Cors, Fault, PathRewrite, Percent, Respond, Rewrite, Span};
 
 /// One of `http`.
@@ -37,6 +38,8 @@ pub(super) struct Settings<'a> {
     pub(super) mirror: Option<Copied<'a>>,
     pub(super) mirror_percent: Option<Percent>,
     pub(super) mirrors: Option<Vec<Copied<'a>>>,
+    /// What the document's annotation says.
+    pub(super) sticky: Option<Said<'a>>,
 }
 
 /// Another VirtualService that decides.
@@ -145,6 +148,7 @@ pub(super) fn convert<'a>(
             mirrors: fields
                 .get("mirrors")
                 .map(|field| destinations::mirrors(&field, place.namespace)),
+            sticky: None,
         },
     })
 }

@@ -23,6 +23,7 @@ use crate::import::field::Field;
 use crate::import::istio::names::{is_dns, is_label, read_host};
 use crate::import::istio::parts::{at_least_one, export_to};
 use crate::import::resource::Foreign;
+use crate::import::sticky::{self, Split};
 use crate::policy::wording::shortened;
 use http::HttpRoute;
 
@@ -98,7 +99,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<VirtualService<'a>> 
         // Of a delegate nobody knows the gateways, so Istio takes it for one of the mesh.
         at_gateway: !in_mesh,
     };
-    let http: Vec<_> = (0..)
+    let mut http: Vec<_> = (0..)
         .zip(&routes)
         .filter_map(|(index, field)| http::convert(index, field, place))
         .collect();
@@ -113,7 +114,9 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<VirtualService<'a>> 
             repeats::check(&routes.elements());
         }
     }
-    (!spec.is_in_refused_document()).then(|| VirtualService {
+    let taken = !spec.is_in_refused_document();
+    keep_callers(document, &mut http);
+    taken.then(|| VirtualService {
         document: document.clone(),
         spec,
         hosts,
@@ -121,6 +124,17 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<VirtualService<'a>> 
         visible_to,
         http,
     })
+}
+
+/// Annotations say who stays at one destination, of a root for its delegates, too.
+fn keep_callers<'a>(document: &Foreign<'a>, http: &mut [HttpRoute<'a>]) {
+    let rules = http.iter_mut().map(|route| Split {
+        name: route.name.as_deref(),
+        index: route.index,
+        sends: !route.to.is_empty() || route.delegate.is_some(),
+        sticky: &mut route.settings.sticky,
+    });
+    sticky::apply(document, &mut rules.collect::<Vec<_>>());
 }
 
 /// `mesh`, `name` in the own namespace or `namespace/name`.

@@ -133,6 +133,9 @@ fn register(trail: &Trail, rule: &Rule, route: &HttpRoute<'_>, model: &mut Model
             model.register(trail.clone(), &to.field);
             named(trail, &to.named, model);
         }
+        if let Some((_, field)) = &route.settings.sticky {
+            model.register(trail.key("sticky"), field);
+        }
     }
     for (index, (_, copied)) in copies(route).enumerate() {
         let trail = trail.key("mirrors").index(index);
@@ -244,6 +247,7 @@ fn rule(route: &HttpRoute<'_>, policy: &Policy) -> Option<Rule> {
                 destination
             })
             .collect();
+        rule.sticky = { settings.sticky.as_ref() }.map(|(sticky, _)| sticky.clone());
     }
     Some(rule)
 }
