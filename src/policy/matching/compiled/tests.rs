@@ -187,32 +187,3 @@ fn a_hostile_path_is_refused_like_any_other() {
         assert_eq!(matches(text, &path), takes, "{text}");
     }
 }
-
-/// Each byte is looked at once by an automaton, and once for each state by a simulation; this shows
-/// it by the clock, and so is for a machine that does nothing else.
-#[test]
-#[ignore = "measures time"]
-#[allow(clippy::disallowed_methods)]
-fn a_path_that_is_four_times_as_long_takes_four_times_as_long() {
-    for text in HOSTILE {
-        let parsed: Pattern = text.parse().unwrap();
-        let simulation = Simulation::of(nfa(&parsed)).unwrap();
-        let compiled = CompiledPattern::new(&parsed);
-        let time = |length: usize, engine: &dyn Fn(&[u8]) -> bool| {
-            let path = vec![b'a'; length];
-            let times = (0..9).map(|_| {
-                let begin = std::time::Instant::now();
-                std::hint::black_box(engine(&path));
-                begin.elapsed()
-            });
-            times.min().unwrap_or_default().as_secs_f64()
-        };
-        let engines: [&dyn Fn(&[u8]) -> bool; 2] = [&|path| compiled.is_match(path), &|path| {
-            simulation.is_match(path)
-        }];
-        for engine in engines {
-            let ratio = time(1 << 16, engine) / time(1 << 14, engine);
-            assert!(ratio < 6.0, "{text}: {ratio}");
-        }
-    }
-}
