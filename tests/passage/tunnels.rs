@@ -98,7 +98,7 @@ pub(crate) fn websocket(path: &str) -> String {
 }
 
 /// Bytes both ways, then one direction ends before the other.
-async fn is_echoed<S>(stream: &mut S)
+pub(crate) async fn is_echoed<S>(stream: &mut S)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
