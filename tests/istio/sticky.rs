@@ -69,7 +69,7 @@ fn an_annotation_may_name_one_rule() {
     );
     assert_eq!(
         stickies(&text),
-        [Some(by_cookie.clone()), None, Some(by_user())]
+        [Some(by_cookie), None, Some(by_user())]
     );
     // Who has no name is called by the index.
     let text = split("    tower-mesh.io/sticky-split.2: '{ by: { header: x-user } }'");
