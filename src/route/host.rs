@@ -27,14 +27,15 @@ struct Names {
 struct Ports {
     any: Option<u32>,
     /// Mostly none.
-    named: Vec<(u16, u32)>,
+    named: Box<[(u16, u32)]>,
 }
 
 impl Ports {
     #[inline]
     fn find(&self, port: u16) -> Option<u32> {
-        let named = self.named.iter().find(|(named, _)| *named == port);
-        named.map(|(_, route)| *route).or(self.any)
+        let mut named = self.named.iter();
+        let own = named.find(|(named, _)| *named == port);
+        own.map(|(_, route)| *route).or(self.any)
     }
 
     /// The first to claim a host keeps it.
@@ -45,7 +46,9 @@ impl Ports {
             }
             Some(port) => {
                 if !self.named.iter().any(|(named, _)| *named == port) {
-                    self.named.push((port, route));
+                    let mut named = std::mem::take(&mut self.named).into_vec();
+                    named.push((port, route));
+                    self.named = named.into();
                 }
             }
         }
