@@ -450,7 +450,7 @@ async fn connect_is_a_tunnel_too() {
     let counted = open.clone();
     let backend = Backend::serve(|_| {
         Router::new().fallback(async move |mut request: Served| {
-            if request.uri().to_string() != "app:81" {
+            if *request.uri() != "app:81" {
                 return StatusCode::FORBIDDEN;
             }
             let upgrade = hyper::upgrade::on(&mut request);

@@ -38,7 +38,7 @@ fn extended(path: &str) -> Request<Empty<Bytes>> {
         .unwrap()
 }
 
-async fn is_echoed(response: Response<Incoming>) {
+async fn is_a_tunnel(response: Response<Incoming>) {
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["sec-websocket-protocol"], "chat");
     for name in ["connection", "upgrade", "sec-websocket-accept"] {
@@ -57,7 +57,7 @@ async fn a_browser_that_speaks_http2_reaches_backends_of_either_version() {
         // The second by a rule for the method GET, which this is.
         for path in ["/", "/got"] {
             let response = within(browser.send_request(extended(path))).await.unwrap();
-            is_echoed(response).await;
+            is_a_tunnel(response).await;
         }
         assert_eq!(mesh.stats().in_flight, 0);
         eventually(|| open.load(Ordering::SeqCst) == 0).await;
