@@ -24,8 +24,13 @@ enum Piece {
 impl CompiledSubstitution {
     /// Compiles it.
     pub fn new(substitution: &policy::RegexRewrite) -> Self {
+        // Without the automaton that would be built bit by bit while requests wait. Groups are what
+        // is asked for, and it does not know them anyway.
+        let config = meta::Config::new()
+            .nfa_size_limit(Some(LARGEST))
+            .hybrid(false);
         let regex = meta::Builder::new()
-            .configure(meta::Config::new().nfa_size_limit(Some(LARGEST)))
+            .configure(config)
             .build_from_hir(substitution.pattern.parsed())
             .ok();
         Self {
