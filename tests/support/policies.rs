@@ -330,13 +330,16 @@ fn ttl() -> impl Strategy<Value = Ttl> {
     ]
 }
 
-fn sticky() -> impl Strategy<Value = Sticky> {
+/// Boxed, or the strategy of a rule takes more than a test thread's stack.
+fn sticky() -> BoxedStrategy<Sticky> {
     let by = prop_oneof![
         "[a-z-]{1,8}".prop_map(|name| StickyKey::Header(name.parse().unwrap())),
         cookie().prop_map(StickyKey::Cookie),
         Just(StickyKey::SourceIp),
     ];
-    (by, of(text())).prop_map(|(by, group)| Sticky { by, group })
+    (by, of(text()))
+        .prop_map(|(by, group)| Sticky { by, group })
+        .boxed()
 }
 
 prop_compose! {
@@ -345,13 +348,13 @@ prop_compose! {
         matches in vec(matching(), 0..3),
         to in vec(destination(), 0..3),
         sticky in of(sticky()),
-        (redirect, respond, rewrite) in (of(redirect()), of(respond()), rewrite()),
+        (redirect, respond, rewrite) in (of(redirect().boxed()), of(respond()), rewrite().boxed()),
         mirrors in vec(mirror(), 0..2),
-        cors in of(cors()),
+        cors in of(cors().boxed()),
         timeout in of(span()),
         limits in vec(limit(), 0..2),
-        fault in fault(),
-        headers in headers(),
+        fault in fault().boxed(),
+        headers in headers().boxed(),
     ) -> Rule {
         Rule {
             name, matches, to, sticky, redirect, respond, rewrite, mirrors, cors, timeout, limits,
