@@ -884,3 +884,35 @@ fn a_dot_at_the_end_of_a_host_counts() {
     assert_eq!(ask(&plan, "x.example.", "/").rule.as_deref(), Some("a"));
     assert_eq!(ask(&plan, "x.example", "/").rule, None);
 }
+
+#[test]
+fn a_method_that_nobody_sends_takes_nothing_else_and_is_written_back() {
+    let only = |method: &str| {
+        let text = vs(
+            "a",
+            &format!(
+                "hosts: [h.example]\nhttp: [{{name: a, match: [{{{method}}}], directResponse: {{status: 200}}}}]"
+            ),
+        );
+        let read = read(&text);
+        assert!(
+            read.findings.iter().all(|finding| !is_error(finding)),
+            "{method}"
+        );
+        let warned = { read.findings.iter() }.any(|finding| finding.id == "never-matches");
+        assert_eq!(warned, method.contains("get"), "{method}");
+        let native = read.policy.to_yaml();
+        let again: tower_mesh::Policy = native.parse().unwrap();
+        assert_eq!(again, read.policy, "{method}");
+        let plan = plan(&text);
+        ["GET", "get"].map(|method| {
+            let asked = ask_with(&plan, "h.example", "/", |question| {
+                question.method = Some(method.to_owned());
+            });
+            asked.rule.is_some()
+        })
+    };
+    assert_eq!(only("method: {exact: get}"), [false, true]);
+    assert_eq!(only("headers: {':method': {exact: get}}"), [false, true]);
+    assert_eq!(only("method: {exact: 'G T'}"), [false, false]);
+}
