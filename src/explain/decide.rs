@@ -99,6 +99,14 @@ fn ask(plan: &Plan, question: &Question, chance: Option<Chance>) -> Result<Answe
         answer.status = Some(StatusCode::NOT_FOUND.as_u16());
         return Ok(answer);
     };
+    if question.scheme.is_none() && plan.is_https(entry) {
+        let scheme = Some("https".to_owned());
+        let over_tls = Question {
+            scheme,
+            ..question.clone()
+        };
+        return Ok(explain(plan, entry, &Request::try_from(&over_tls)?, chance));
+    }
     Ok(explain(plan, entry, &request, chance))
 }
 

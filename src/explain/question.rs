@@ -29,7 +29,7 @@ pub struct Question {
     /// The method; default `GET`. Case counts, as in HTTP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// `http` or `https`; default `http`.
+    /// `http` or `https`; the default is what the gateway's port takes, and `http` in the mesh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
     /// The host, perhaps with a port, that the client addresses; empty for a client that names

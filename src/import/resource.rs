@@ -182,6 +182,7 @@ pub(super) fn import<'a>(
         }
         outcomes.push(outcome);
     }
+    istio::scope(&mut resources);
     resolve(&resources, model);
     outcomes
 }

@@ -20,6 +20,15 @@ impl Claims {
         }
     }
 
+    pub(super) fn has(&self, host: &Host) -> bool {
+        self.at.contains_key(host)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Host, &[usize])> {
+        let hosts = self.hosts.iter();
+        hosts.map(|(host, routes)| (host, routes.as_slice()))
+    }
+
     /// Lets routes that claim a host on every port claim it on those, too, that others name.
     pub(super) fn spread(&mut self, spreads: impl Fn(usize) -> bool) {
         for at in 0..self.hosts.len() {

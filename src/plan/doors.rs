@@ -47,6 +47,7 @@ impl Compiler<'_> {
                 }
             }
         }
+        self.below_wildcards(&mut claims, workload, sidecar);
         // A consumer's route for all ports of a service hides the producer's for one of them.
         let routes = &self.policy.routes;
         claims.spread(|route| routes[route].precedence == Precedence::Specific);
@@ -65,6 +66,46 @@ impl Compiler<'_> {
         }
         self.straight(&mut routing, &laid, workload, sidecar);
         routing
+    }
+
+    /// A service that only a route for a wildcard names goes by that route whichever of its names
+    /// a client writes; of several the most specific takes it, as Istio has it.
+    fn below_wildcards(&self, claims: &mut Claims, workload: &Workload, sidecar: Option<&Sidecar>) {
+        let mut wildcards: Vec<_> = { claims.iter() }
+            .filter(|(host, _)| host.is_wildcard() && host.name() != "*")
+            .map(|(host, routes)| (host.clone(), routes.to_vec()))
+            .collect();
+        wildcards.sort_by_key(|(host, _)| std::cmp::Reverse(host.name().len()));
+        if wildcards.is_empty() {
+            return;
+        }
+        let known = self.registry.all().filter(|known| known.port.is_some());
+        for known in known.filter(|known| self.registry.is_known(*known, workload, sidecar)) {
+            let name = host_and_port(known.key).0;
+            let Some(own) = host(name, known.port) else {
+                continue;
+            };
+            if claims.has(&own) || own.without_port().is_some_and(|own| claims.has(&own)) {
+                continue;
+            }
+            let above = wildcards
+                .iter()
+                .find(|(host, _)| host.intersection(&own).is_some());
+            let Some((_, routes)) = above else {
+                continue;
+            };
+            for name in self.registry.names(name, &workload.namespace) {
+                let free = |host: &Host| !claims.has(host);
+                let host = host(&name, known.port).filter(|host| {
+                    free(host) && host.without_port().is_none_or(|host| free(&host))
+                });
+                if let Some(host) = host {
+                    routes
+                        .iter()
+                        .for_each(|route| claims.add(host.clone(), *route));
+                }
+            }
+        }
     }
 
     /// Of several routes that claim a host in the mesh: the first alone, unless routes with the

@@ -62,6 +62,9 @@ impl<'a> Registry<'a> {
     /// The services that a client of a namespace means by a host, one for each port.
     pub(crate) fn offered(&self, host: &str, namespace: &str) -> &[Known<'a>] {
         let domain = &self.policy.mesh.cluster_domain;
+        if let Some(whole) = host.strip_suffix('.') {
+            return self.ports(whole);
+        }
         let full = match host.split_once('.') {
             None => format!("{host}.{namespace}.svc.{domain}"),
             Some((_, home)) if !home.contains('.') => format!("{host}.svc.{domain}"),
@@ -163,18 +166,29 @@ impl<'a> Registry<'a> {
             }
             _ => host,
         };
-        if let Some((name, home)) = in_kubernetes(host, &self.policy.mesh.cluster_domain) {
+        // `*` in the place of a service's name is no service, and has no short names.
+        let home = in_kubernetes(host, &self.policy.mesh.cluster_domain);
+        if let Some((name, home)) = home.filter(|(name, _)| *name != "*") {
             names.push(format!("{name}.{home}.svc"));
             names.push(format!("{name}.{home}"));
             if home == namespace {
                 names.push(name.to_owned());
             }
         }
-        let aliases = self
-            .ports(host)
-            .iter()
-            .flat_map(|known| &known.service.aliases);
-        names.extend(aliases.map(|alias| alias.name().to_owned()));
+        let known = self.ports(host);
+        // Whoever saves the resolver its search list writes the dot, and means the same service.
+        if !known.is_empty() && host.parse::<Host>().is_ok_and(|host| !host.is_address()) {
+            names.push(format!("{}.", host.trim_end_matches('.')));
+        }
+        let below = format!("*.{host}");
+        for alias in known.iter().flat_map(|known| &known.service.aliases) {
+            if alias.name() == below {
+                // The pods of a headless service are below every name of it.
+                let short: Vec<_> = names.iter().map(|name| format!("*.{name}")).collect();
+                names.extend(short);
+            }
+            names.push(alias.name().to_owned());
+        }
         names.sort_unstable();
         names.dedup();
         names

@@ -245,3 +245,28 @@ fn a_route_may_be_for_a_gateway_and_for_the_mesh() {
         .find(|entry| entry.at.path == "spec.hostnames");
     assert_eq!(hosts.unwrap().status.as_str(), "approximated");
 }
+
+#[test]
+fn who_names_a_listener_and_another_port_is_told_its_port() {
+    let parent = "{ name: front, namespace: web, sectionName: same, port: 9 }";
+    let read = read(&route("web", parent, ""));
+    let told = { read.findings.iter() }.find(|finding| finding.id == "no-matching-parent");
+    let told = told.unwrap().to_string();
+    let wanted = "no listener `same` on port 9; it is on port 80: write that one, or none";
+    assert!(told.contains(wanted), "{told}");
+}
+
+#[test]
+fn a_question_without_a_scheme_comes_as_the_listener_takes_it() {
+    let redirects = "rules: [{ filters: [{ type: RequestRedirect, requestRedirect: {} }] }]";
+    let same = "{ name: same, port: 80, protocol: HTTP }";
+    let http = route("web", "{ name: front, namespace: web }", "").replace(
+        "rules: [{ backendRefs: [{ name: shop, port: 80 }] }]",
+        redirects,
+    );
+    let https = http.replace(same, &same.replace("HTTP", "HTTPS"));
+    for (text, location) in [(http, "http://h/"), (https, "https://h:80/")] {
+        let answer = at(&plan(&text), "web/front", 80, "h", "/");
+        assert_eq!(answer.headers[0].1, location, "{text}");
+    }
+}

@@ -53,6 +53,7 @@ fn a_service_is_reached_by_all_its_names() {
         "reviews.prod",
         "reviews.prod.svc",
         "reviews.prod.svc.cluster.local",
+        "reviews.prod.svc.cluster.local.",
         "reviews.prod.svc.cluster.local:80",
     ] {
         assert_eq!(
@@ -173,6 +174,22 @@ fn an_annotation_hides_a_service_from_other_namespaces() {
 fn a_cluster_ip_is_a_name_of_the_service() {
     let plan = plan(&SERVICE.replace("spec:", "spec:\n  clusterIP: 10.9.9.9"));
     assert_eq!(fate(&from(&plan, "far", "10.9.9.9", "/")), "-> reviews");
+}
+
+#[test]
+fn the_pods_of_a_headless_service_are_below_all_its_names() {
+    let plan = plan(&SERVICE.replace("spec:", "spec:\n  clusterIP: None"));
+    let reached = |namespace, host| fate(&from(&plan, namespace, host, "/")) == "-> reviews";
+    for host in [
+        "reviews-0.reviews.prod",
+        "reviews-0.reviews.prod.svc",
+        "reviews-0.reviews.prod.svc.cluster.local",
+        "reviews-0.reviews.prod.svc.cluster.local.",
+    ] {
+        assert!(reached("prod", host) && reached("far", host), "{host}");
+    }
+    assert!(reached("prod", "reviews-0.reviews"));
+    assert!(!reached("far", "reviews-0.reviews"));
 }
 
 #[test]

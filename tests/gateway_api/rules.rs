@@ -294,6 +294,8 @@ fn the_timeout_of_a_try_is_that_of_the_request_as_there_is_one_try() {
     assert_eq!(timeout("{ request: 2s, backendRequest: 500ms }"), Some(500));
     assert_eq!(timeout("{ backendRequest: 1m }"), Some(60_000));
     assert_eq!(timeout("{ request: 0s }"), None);
+    assert_eq!(timeout("{ request: 3s, backendRequest: 0s }"), Some(3_000));
+    assert_eq!(timeout("{ request: 0s, backendRequest: 3s }"), Some(3_000));
 }
 
 #[test]

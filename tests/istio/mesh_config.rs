@@ -127,3 +127,54 @@ fn an_unknown_setting_is_told_with_settings_only() {
         assert!(!advice.contains(&format!("`{head}`")), "{advice}");
     }
 }
+
+#[test]
+fn what_says_nowhere_to_whom_it_is_exported_is_for_whom_the_mesh_says() {
+    let mesh = "---\nkind: MeshConfig\ndefaultServiceExportTo: [.]\ndefaultVirtualServiceExportTo: [., far]\n\
+                defaultDestinationRuleExportTo: [.]\noutboundTrafficPolicy: { mode: REGISTRY_ONLY }\n";
+    let entry =
+        "hosts: [HOST]\nports: [{ number: 80, name: http, protocol: HTTP }]\nresolution: DNS";
+    let route = "hosts: [HOST]\nhttp: [{ directResponse: { status: 200 } }]";
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: { name: s, namespace: prod }\n\
+                   spec: { ports: [{ name: http, port: 80 }] }\n";
+    let made = |kind, name: &str, spec: &str, more: &str| {
+        document(
+            kind,
+            name,
+            &(spec.replace("HOST", &format!("{name}.example")) + more),
+        )
+    };
+    let documents = service.to_owned()
+        + &made("ServiceEntry", "entry", entry, "")
+        + &made("ServiceEntry", "open", entry, "\nexportTo: ['*']")
+        + &made("VirtualService", "route", route, "")
+        + &made("VirtualService", "free", route, "\nexportTo: ['*']");
+    let seen = |text: &str, namespace: &str| {
+        let policy = read(text).policy;
+        let plan = tower_mesh::Plan::lenient(&policy, &Workload::new(namespace), None);
+        let hosts = [
+            "s.prod",
+            "entry.example",
+            "open.example",
+            "route.example",
+            "free.example",
+        ];
+        let known = hosts.into_iter().filter(|host| {
+            let answer = plan
+                .answer(&tower_mesh::explain::Question::new(*host, "/"))
+                .unwrap();
+            answer.status != Some(502)
+        });
+        known.collect::<Vec<_>>().join(" ")
+    };
+    let text = mesh.to_owned() + &documents;
+    let all = "s.prod entry.example open.example route.example free.example";
+    assert_eq!(seen(&text, "prod"), all);
+    assert_eq!(
+        seen(&text, "far"),
+        "open.example route.example free.example"
+    );
+    assert_eq!(seen(&text, "else"), "open.example free.example");
+    let text = mesh.replace("[.]", "['*']").replace("[., far]", "['*']") + &documents;
+    assert_eq!(seen(&text, "else"), all);
+}

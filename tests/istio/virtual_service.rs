@@ -829,3 +829,90 @@ fn an_old_share_of_copies_is_told_with_the_field_that_came_for_it() {
         "write `mirrorPercentage: { value: … }`"
     );
 }
+
+#[test]
+fn a_wildcard_takes_services_by_all_their_names_and_no_more_than_is_below_it() {
+    let to = |name: &str, host: &str| {
+        vs(
+            name,
+            &format!(
+                "hosts: ['{host}']\nhttp: [{{name: {name}, directResponse: {{status: 200}}}}]"
+            ),
+        )
+    };
+    let text = to("a", "*.prod.svc.cluster.local")
+        + &to("b", "*.svc.cluster.local")
+        + &to("c", "reviews.prod.svc.cluster.local")
+        + &services(&[
+            "reviews.prod.svc.cluster.local:80",
+            "ratings.prod.svc.cluster.local:80",
+            "ratings.prod.svc.cluster.local:8080",
+            "far.else.svc.cluster.local:80",
+        ]);
+    let plan = plan(&text);
+    let rule = |host: &str| ask(&plan, host, "/").rule.unwrap_or_default();
+    for host in [
+        "ratings",
+        "ratings.prod",
+        "ratings:8080",
+        "ratings.prod.svc.cluster.local.",
+    ] {
+        assert_eq!(rule(host), "a", "{host}");
+    }
+    for host in [
+        "reviews",
+        "reviews.prod.svc",
+        "reviews.prod.svc.cluster.local",
+    ] {
+        assert_eq!(rule(host), "c", "{host}");
+    }
+    for host in ["far.else", "far.else.svc.cluster.local"] {
+        assert_eq!(rule(host), "b", "{host}");
+    }
+    for host in ["example.com", "nobody", "nobody.prod", "nobody.prod.svc"] {
+        assert_eq!(rule(host), "", "{host}");
+    }
+}
+
+#[test]
+fn a_dot_at_the_end_of_a_host_counts() {
+    let text = vs(
+        "a",
+        "hosts: [x.example.]\nhttp: [{name: a, directResponse: {status: 200}}]",
+    );
+    let plan = plan(&text);
+    assert_eq!(ask(&plan, "x.example.", "/").rule.as_deref(), Some("a"));
+    assert_eq!(ask(&plan, "x.example", "/").rule, None);
+}
+
+#[test]
+fn a_method_that_nobody_sends_takes_nothing_else_and_is_written_back() {
+    let only = |method: &str| {
+        let text = vs(
+            "a",
+            &format!(
+                "hosts: [h.example]\nhttp: [{{name: a, match: [{{{method}}}], directResponse: {{status: 200}}}}]"
+            ),
+        );
+        let read = read(&text);
+        assert!(
+            read.findings.iter().all(|finding| !is_error(finding)),
+            "{method}"
+        );
+        let warned = { read.findings.iter() }.any(|finding| finding.id == "never-matches");
+        assert_eq!(warned, method.contains("get"), "{method}");
+        let native = read.policy.to_yaml();
+        let again: tower_mesh::Policy = native.parse().unwrap();
+        assert_eq!(again, read.policy, "{method}");
+        let plan = plan(&text);
+        ["GET", "get"].map(|method| {
+            let asked = ask_with(&plan, "h.example", "/", |question| {
+                question.method = Some(method.to_owned());
+            });
+            asked.rule.is_some()
+        })
+    };
+    assert_eq!(only("method: {exact: get}"), [false, true]);
+    assert_eq!(only("headers: {':method': {exact: get}}"), [false, true]);
+    assert_eq!(only("method: {exact: 'G T'}"), [false, false]);
+}

@@ -92,7 +92,7 @@ fn hostname(field: &Field<'_>) -> Option<Host> {
     let host = text.parse::<Host>();
     let sound = host.ok().filter(|host| {
         let name = host.name();
-        host.port().is_none() && name != "*" && !host.is_address()
+        host.port().is_none() && name != "*" && !host.is_address() && !name.ends_with('.')
     });
     if sound.is_none() {
         let message = format!("`{}` is no host name", shortened(text));

@@ -230,19 +230,20 @@ fn timeout(field: &Field<'_>, retried: bool) -> Option<policy::Span> {
         return Some(request);
     }
     match (backend, retried) {
-        (Some(backend), false) => {
+        // `0s` takes the limit off a try, not off the request.
+        (Some(Some(backend)), false) => {
             if let Some(field) = fields.get("request") {
                 field.ignored("`backendRequest` is the timeout");
             }
-            backend
+            Some(backend)
         }
-        (Some(_), true) => {
+        (Some(Some(_)), true) => {
             if let Some(field) = fields.get("backendRequest") {
                 field.ignored("tries have no timeout of their own");
             }
             request.flatten()
         }
-        (None, _) => request.flatten(),
+        (Some(None) | None, _) => request.flatten(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! document, or in the ConfigMap `istio`.
 
 use crate::import::field::Field;
+use crate::import::istio::exports::Exports;
 use crate::import::istio::parts::{duration, namespace};
 use crate::import::istio::sidecar::outbound_policy;
 use crate::import::istio::virtual_service::check_retries;
@@ -19,6 +20,7 @@ pub(crate) struct MeshConfig<'a> {
     paths: Option<(PathNormalization, Field<'a>)>,
     hops: Option<(u32, Field<'a>)>,
     root_namespace: Option<&'a str>,
+    exports: Exports<'a>,
 }
 
 /// Reads settings; `None` if Istio would refuse them.
@@ -31,6 +33,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<MeshConfig<'a>> {
         paths: None,
         hops: None,
         root_namespace: None,
+        exports: Exports::default(),
     };
     let Some(config) = found.filter(|config| !config.is_null()) else {
         return Some(mesh);
@@ -57,6 +60,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<MeshConfig<'a>> {
     mesh.root_namespace = fields
         .get("rootNamespace")
         .and_then(|field| namespace(&field));
+    mesh.exports = Exports::convert(&fields);
     mesh.hops = fields
         .get("defaultConfig")
         .and_then(|field| trusted_hops(&field));
@@ -148,6 +152,11 @@ pub(super) fn root_namespace<'a>(configs: &[MeshConfig<'a>]) -> &'a str {
     named.unwrap_or("istio-system")
 }
 
+/// What the settings say of who sees what.
+pub(super) fn exports<'a, 'b>(configs: &'b [MeshConfig<'a>]) -> Option<&'b Exports<'a>> {
+    first(configs).map(|config| &config.exports)
+}
+
 /// The documents' order does not matter.
 fn first<'a, 'b>(configs: &'b [MeshConfig<'a>]) -> Option<&'b MeshConfig<'a>> {
     let said = configs.iter().filter(|config| config.config.is_some());
@@ -228,9 +237,6 @@ const INSTEAD: &[(&str, &str)] = &[
     ("enablePrometheusMerge", OBSERVED),
     ("extensionProviders", OBSERVED),
     ("defaultProviders", OBSERVED),
-    ("defaultServiceExportTo", EXPORTED),
-    ("defaultVirtualServiceExportTo", EXPORTED),
-    ("defaultDestinationRuleExportTo", EXPORTED),
     ("serviceScopeConfigs", "all documents are of one cluster"),
     ("serviceSettings", "all documents are of one cluster"),
     (
@@ -314,7 +320,6 @@ const KNOWN: &[&str] = &[
 const CONNECTOR: &str = "connections are as the connector makes them";
 const TLS: &str = "TLS is not spoken here";
 const OBSERVED: &str = "traces, metrics and logs stay as the program sets them up";
-const EXPORTED: &str = "what does not say to whom it is exported is for everybody";
 const INGRESS: &str = "no requests enter by an Ingress";
 const PROXY: &str = "there is no proxy to configure";
 

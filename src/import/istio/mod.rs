@@ -1,6 +1,7 @@
 //! Istio's documents.
 
 mod destination_rule;
+mod exports;
 mod gateway;
 mod mesh_config;
 mod names;
@@ -13,6 +14,7 @@ use crate::import::kind::Kind;
 use crate::import::model::Model;
 use crate::import::resource::{self, Foreign, Outcome};
 use destination_rule::DestinationRule;
+pub(super) use exports::scope;
 use gateway::IstioGateway;
 use mesh_config::MeshConfig;
 use service_entry::{ServiceEntry, WorkloadEntry};

@@ -19,6 +19,11 @@ pub(super) fn age<'a>(document: &Foreign<'a>) -> (bool, Option<&'a str>, &'a str
     )
 }
 
+/// Says whether there is something in the list.
+pub(super) fn is_listed(field: Option<&Field<'_>>) -> bool {
+    field.is_some_and(|field| !field.elements().is_empty())
+}
+
 /// Who may see a document (`exportTo`). Absent: everybody.
 pub(super) fn export_to(
     field: Option<Field<'_>>,

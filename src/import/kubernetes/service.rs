@@ -18,6 +18,8 @@ pub(crate) struct Service<'a> {
     /// Whether pods serve it that are not ready.
     pub(crate) takes_unready: bool,
     pub(crate) visible_to: Option<Vec<String>>,
+    /// Whether it says so itself.
+    pub(crate) exported: bool,
     /// Its cluster IPs.
     pub(crate) aliases: Vec<Host>,
     /// Whether it has none, so that clients may address each of its pods by name.
@@ -143,7 +145,8 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<Service<'a>> {
             .get("publishNotReadyAddresses")
             .and_then(|field| field.boolean())
             .unwrap_or_default(),
-        visible_to: visible_to(document),
+        visible_to: exported(document).and_then(|listed| visible_to(listed, document.namespace)),
+        exported: exported(document).is_some(),
         aliases,
     })
 }
@@ -204,19 +207,23 @@ fn alias(field: &Field<'_>, aliases: &mut Vec<Host>) {
     }
 }
 
-/// Whose clients know the service, by Istio's annotation.
-fn visible_to(document: &Foreign<'_>) -> Option<Vec<String>> {
+/// Istio's annotation of who knows the service. One that says nothing shuts nobody out.
+fn exported<'a>(document: &Foreign<'a>) -> Option<&'a str> {
     let annotations = document.root.peek("metadata")?.peek("annotations")?;
     let listed = annotations.peek("networking.istio.io/exportTo")?.text()?;
+    (!listed.trim().is_empty()).then_some(listed)
+}
+
+/// Whose clients know the service.
+fn visible_to(listed: &str, own: &str) -> Option<Vec<String>> {
     let mut namespaces = Vec::new();
     for part in listed.split(',').map(str::trim) {
         match part {
             "*" => return None,
-            "." => namespaces.push(document.namespace.to_owned()),
+            "." => namespaces.push(own.to_owned()),
             "~" | "" => {}
             namespace => namespaces.push(namespace.to_owned()),
         }
     }
-    // An annotation that says nothing shuts nobody out.
-    (!listed.trim().is_empty()).then_some(namespaces)
+    Some(namespaces)
 }

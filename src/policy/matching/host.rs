@@ -2,14 +2,15 @@ use crate::policy::address::{is_dns_name, number};
 use crate::policy::wording::shortened;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// The hosts that a route is for, held in lower case.
 ///
 /// `reviews`, `shop.example.com`, `10.0.0.1` and `[::1]` are one host each; `*.example.com` is
 /// everything below `example.com`, at any depth, but not `example.com` itself; `*` is every host.
-/// With a port, `reviews:9080`, only requests to that port.
+/// With a port, `reviews:9080`, only requests to that port. A dot at the end counts: `example.com.`
+/// is another host than `example.com`, as it is to Envoy.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Host {
@@ -76,7 +77,7 @@ impl Host {
 
     /// Says whether it is an IP address.
     pub fn is_address(&self) -> bool {
-        self.name.starts_with('[') || self.name.parse::<std::net::Ipv4Addr>().is_ok()
+        self.name.starts_with('[') || self.name.parse::<Ipv4Addr>().is_ok()
     }
 
     /// Says whether it is `*` or begins with `*.`.
@@ -118,7 +119,10 @@ impl FromStr for Host {
             if below.contains('*') {
                 return Err(wrong(HostFlaw::Wildcard));
             }
-            if !is_dns_name(below) {
+            // A dot behind an address is nobody's.
+            let whole = below.strip_suffix('.');
+            let whole = whole.filter(|whole| whole.parse::<Ipv4Addr>().is_err());
+            if !is_dns_name(whole.unwrap_or(below)) || below.len() > 253 {
                 return Err(wrong(HostFlaw::Name));
             }
         }

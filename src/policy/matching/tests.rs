@@ -16,6 +16,7 @@ fn a_host_is_a_name_an_address_or_a_wildcard_with_a_port_or_without() {
         ("*", "*", None, true),
         ("*:80", "*", Some(80), true),
         ("*.example.com", "*.example.com", None, true),
+        ("example.com.:80", "example.com.", Some(80), false),
     ] {
         let host = host(text);
         assert_eq!((host.name(), host.port()), (name, port), "{text}");
@@ -36,6 +37,9 @@ fn a_bad_host_is_refused_with_advice() {
         "[::1",
         "[x]",
         "*.",
+        ".",
+        "a..",
+        "10.0.0.1.",
     ] {
         assert!(!refused(text).is_empty(), "{text}");
     }

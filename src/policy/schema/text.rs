@@ -77,7 +77,7 @@ schemas! {
             { "pattern": format!("^(\\*\\.)?{IPV4}(:{PORT})?$") },
             { "pattern": format!("^\\[{IPV6}\\](:{PORT})?$") },
             {
-                "pattern": format!("^(\\*\\.)?{NAME}(:{PORT})?$"),
+                "pattern": format!("^(\\*\\.)?{NAME}\\.?(:{PORT})?$"),
                 "not": { "pattern": "^(\\*\\.)?[0-9.]*(:|$)" },
             },
         ],

@@ -137,8 +137,17 @@ fn doors(
             (None, Some(port)) => format!("the parent has no listener on port {port}"),
             (None, None) => "the parent has no listeners".to_owned(),
         };
-        let known = listeners.iter().map(|entry| entry.listener.name);
-        let advice = choose_from(parent.section.unwrap_or_default(), known);
+        let mut all = listeners.iter();
+        let advice = match all.find(|entry| parent.section == Some(entry.listener.name)) {
+            Some(entry) => format!(
+                "it is on port {}: write that one, or none",
+                entry.listener.port
+            ),
+            None => {
+                let known = listeners.iter().map(|entry| entry.listener.name);
+                choose_from(parent.section.unwrap_or_default(), known)
+            }
+        };
         field.fault("no-matching-parent", message, advice);
         return None;
     }

@@ -12,7 +12,7 @@ pub(super) use resolve::resolve;
 
 use crate::import::field::Field;
 use crate::import::istio::names::{is_wildcard_dns, read_label};
-use crate::import::istio::parts::{export_to, labels};
+use crate::import::istio::parts::{export_to, is_listed, labels};
 use crate::import::resource::Foreign;
 use crate::policy::wording::shortened;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,13 +20,15 @@ use traffic_policy::Traffic;
 
 /// A DestinationRule, converted by itself.
 pub(crate) struct DestinationRule<'a> {
-    document: Foreign<'a>,
+    pub(super) document: Foreign<'a>,
     host: &'a str,
     host_field: Field<'a>,
     /// Absent where it says nothing.
     traffic: Option<Traffic>,
     subsets: Vec<Subset<'a>>,
-    visible_to: Option<Vec<String>>,
+    pub(super) visible_to: Option<Vec<String>>,
+    /// Whether it says so itself.
+    pub(super) exported: bool,
     /// The labels of the clients that it is for, all of its namespace.
     selector: Option<BTreeMap<String, String>>,
 }
@@ -83,6 +85,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<DestinationRule<'a>>
         traffic,
         subsets,
         visible_to,
+        exported: is_listed(export.as_ref()),
         selector,
     })
 }

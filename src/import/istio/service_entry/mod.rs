@@ -12,7 +12,7 @@ pub(super) use workload_entry::convert as convert_workload;
 
 use crate::import::field::{Field, Fields};
 use crate::import::istio::names::is_wildcard_dns;
-use crate::import::istio::parts::{export_to, labels};
+use crate::import::istio::parts::{export_to, is_listed, labels};
 use crate::import::istio::service_entry::endpoint::Entry;
 use crate::import::istio::service_entry::port::Port;
 use crate::import::istio::virtual_service::is_subnet;
@@ -24,7 +24,7 @@ use std::net::IpAddr;
 
 /// A ServiceEntry, converted by itself.
 pub(crate) struct ServiceEntry<'a> {
-    document: Foreign<'a>,
+    pub(super) document: Foreign<'a>,
     hosts: Vec<(String, Field<'a>)>,
     addresses: Vec<Host>,
     ports: Vec<Port<'a>>,
@@ -32,7 +32,9 @@ pub(crate) struct ServiceEntry<'a> {
     endpoints: Vec<Entry<'a>>,
     /// The labels of the workloads that serve.
     selector: Option<BTreeMap<String, String>>,
-    visible_to: Option<Vec<String>>,
+    pub(super) visible_to: Option<Vec<String>>,
+    /// Whether it says so itself.
+    pub(super) exported: bool,
 }
 
 /// How the endpoints' addresses are found.
@@ -102,7 +104,8 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<ServiceEntry<'a>> {
         });
         names.ignored("TLS is not spoken, so that no certificate is checked");
     }
-    let visible_to = export_to(fields.get("exportTo"), document.namespace, true);
+    let export = fields.get("exportTo");
+    let visible_to = export_to(export.clone(), document.namespace, true);
     if addresses.is_empty()
         && let Some(port) = ports.others.first()
     {
@@ -118,6 +121,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<ServiceEntry<'a>> {
         endpoints,
         selector,
         visible_to,
+        exported: is_listed(export.as_ref()),
     })
 }
 

@@ -95,6 +95,6 @@ fn origin(field: &Field<'_>) -> Option<TextMatch> {
     }
 }
 
-const METHODS: &[&str] = &[
+pub(super) const METHODS: &[&str] = &[
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE", "*",
 ];

@@ -1,9 +1,10 @@
 use crate::import::field::Field;
 use crate::import::istio::parts::{labels, namespace, port_or_any};
+use crate::import::istio::virtual_service::cors::METHODS;
 use crate::import::istio::virtual_service::strings::{Of, Wanted, wanted};
 use crate::import::istio::virtual_service::{Gate, gate};
 use crate::policy::wording::shortened;
-use crate::policy::{Door, Header, Match, PathMatch, ValueMatch};
+use crate::policy::{Door, Header, Match, PathMatch, TextMatch, ValueMatch};
 use std::collections::BTreeMap;
 
 /// One entry of `match`.
@@ -56,7 +57,9 @@ pub(super) fn convert<'a>(field: &Field<'a>, own: &str, claims_allowed: bool) ->
     }
     let text = |key| wanted(&fields.get(key)?, Of::Other)?.into_text();
     entry.matching.scheme = text("scheme");
-    entry.matching.method = text("method");
+    if let Some(method) = text("method") {
+        entry.method(fields.get("method").as_ref(), method);
+    }
     entry.matching.authority = text("authority");
     if let Some(headers) = fields.get("headers") {
         entry.headers(&headers, claims_allowed);
@@ -121,6 +124,31 @@ impl Entry<'_> {
         };
     }
 
+    /// A method that the policy does not write, as hardly a request has it: Istio takes it.
+    fn method(&mut self, field: Option<&Field<'_>>, wanted: TextMatch) {
+        let odd = wanted.as_exact().filter(|text| {
+            let method = text.parse::<http::Method>();
+            method.is_err() || text.bytes().any(|byte| byte.is_ascii_lowercase())
+        });
+        let Some(odd) = odd else {
+            self.matching.method = Some(wanted);
+            return;
+        };
+        let meant = odd.to_ascii_uppercase();
+        if let Some(field) = field.filter(|_| METHODS.contains(&meant.as_str())) {
+            let message = format!("no client sends the method `{odd}`");
+            field.warn("never-matches", message, format!("write `{meant}`"));
+        }
+        match odd.parse::<http::Method>() {
+            Ok(_) => {
+                let whole = regex_syntax::escape(odd).parse().ok();
+                self.dead |= whole.is_none();
+                self.matching.method = whole.map(TextMatch::Regex);
+            }
+            Err(_) => self.dead = true,
+        }
+    }
+
     /// The path that is asked for is one that no request has.
     fn never(&mut self, field: &Field<'_>, path: &str) {
         self.dead = true;
@@ -179,7 +207,10 @@ impl Entry<'_> {
                 field.ignored("the match takes no request");
                 return;
             }
-            *place = Some(text);
+            match key {
+                "method" => self.method(Some(field), text),
+                _ => *place = Some(text),
+            }
         }
     }
 

@@ -21,7 +21,7 @@ pub(super) use retries::check as check_retries;
 
 use crate::import::field::Field;
 use crate::import::istio::names::{is_dns, is_label, read_host};
-use crate::import::istio::parts::{at_least_one, export_to};
+use crate::import::istio::parts::{at_least_one, export_to, is_listed};
 use crate::import::resource::Foreign;
 use crate::import::sticky::{self, Split};
 use crate::policy::wording::shortened;
@@ -29,12 +29,14 @@ use http::HttpRoute;
 
 /// A VirtualService, converted by itself.
 pub(crate) struct VirtualService<'a> {
-    document: Foreign<'a>,
+    pub(super) document: Foreign<'a>,
     spec: Field<'a>,
     /// Empty for a delegate.
     hosts: Vec<(&'a str, Field<'a>)>,
     gateways: Vec<(Gate, Field<'a>)>,
-    visible_to: Option<Vec<String>>,
+    pub(super) visible_to: Option<Vec<String>>,
+    /// Whether it says so itself.
+    pub(super) exported: bool,
     http: Vec<HttpRoute<'a>>,
 }
 
@@ -88,7 +90,8 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<VirtualService<'a>> 
             field.refused("invalid-value", message, "add `hosts`, or take it out");
         }
     }
-    let visible_to = export_to(fields.get("exportTo"), namespace, false);
+    let export = fields.get("exportTo");
+    let visible_to = export_to(export.clone(), namespace, false);
     let routes = fields
         .get("http")
         .map(|http| http.list())
@@ -122,6 +125,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<VirtualService<'a>> 
         hosts,
         gateways,
         visible_to,
+        exported: is_listed(export.as_ref()),
         http,
     })
 }
