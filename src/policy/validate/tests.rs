@@ -408,10 +408,12 @@ fn patterns_are_bounded_all_together() {
 #[test]
 fn the_pattern_that_is_one_too_many_is_found_wherever_it_stands() {
     // Some 15,000 states, so that 69 of them leave no room for another.
-    let large = || "[a-z]{1000}".repeat(5).parse::<Pattern>().unwrap();
+    fn large() -> Pattern {
+        "[a-z]{1000}".repeat(5).parse().unwrap()
+    }
     let value = || ValueMatch::Regex(large());
     let text = || TextMatch::Regex(large());
-    let rewrite = move || {
+    let rewrite = || {
         PathRewrite::Regex(RegexRewrite {
             pattern: large(),
             substitution: "/".into(),
