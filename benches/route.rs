@@ -11,14 +11,14 @@ use http::Request;
 use std::hint::black_box;
 use tower_mesh::route::Asked;
 
-fn find<'a>(case: &'a Case, thread: usize) -> impl FnMut() {
+fn find(case: &Case, thread: usize) -> impl FnMut() {
     let mut requests = Round::new(&case.requests, thread);
     move || {
         black_box(case.table.find(&Asked::of(requests.step())));
     }
 }
 
-fn scan<'a>(case: &'a Case) -> impl FnMut() {
+fn scan(case: &Case) -> impl FnMut() {
     let mut requests = Round::new(&case.requests, 0);
     move || {
         let asked = Asked::of(requests.step());
