@@ -100,11 +100,14 @@ mod tests {
         assert!(!is_for_tunnel(&plain));
         let connect = Request::connect("foo:80").body(()).unwrap();
         assert!(is_for_tunnel(&connect));
-        let upgrade = Request::get("/")
+        let mut upgrade = Request::get("/")
             .header("connection", "upgrade")
             .header("upgrade", "websocket")
             .body(())
             .unwrap();
         assert!(is_for_tunnel(&upgrade));
+        // HTTP/1.0 has no upgrades, whatever it says.
+        *upgrade.version_mut() = Version::HTTP_10;
+        assert!(!is_for_tunnel(&upgrade));
     }
 }

@@ -72,7 +72,15 @@ fn check_tells_what_became_of_imported_fields() {
     // Once, though the report has an entry for each part.
     assert_eq!(
         good.out,
-        "-:4:1: spec: ignored: namespaces are not deleted here\nnothing found\n"
+        "-:4:1: spec: ignored: namespaces are not deleted here\n1 field not applied as it is\n"
+    );
+    let denied = run(&["check", "-", "--deny", "ignored"], NAMESPACES);
+    assert!(
+        denied
+            .out
+            .ends_with("\n1 field not applied as it is, denied\n"),
+        "{}",
+        denied.out
     );
     let json = run(&["check", "-", "--format", "json"], NAMESPACES).json();
     let report = json["report"].as_array().unwrap();
@@ -166,7 +174,8 @@ fn check_tells_all_that_is_wrong_with_documents_in_the_order_of_the_file() {
     let text = run(&["check", "-"], FAULTS);
     assert_eq!(text.code, Some(1));
     assert!(
-        text.out.ends_with("\n4 errors, 2 warnings\n"),
+        text.out
+            .ends_with("\n4 errors, 2 warnings, 2 fields not applied as they are\n"),
         "{}",
         text.out
     );
@@ -216,7 +225,8 @@ fn check_advises_what_to_write_for_a_made_up_kind() {
         "{rest}"
     );
     assert!(rest.ends_with(
-        "\n../import/istio-config.yaml:5:1: spec: refused: the document is left out\n1 error\n"
+        "\n../import/istio-config.yaml:5:1: spec: refused: the document is left out\n\
+         1 error, 1 field not applied as it is\n"
     ));
     // The rest of the policy can be decided by.
     let decided = run(

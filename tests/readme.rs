@@ -30,6 +30,17 @@ fn the_error_that_is_shown_is_the_one_that_is_told() {
     assert!(readme.contains(&told), "{told}");
 }
 
+/// A `main` as the README's returns them, and the runtime shows them by `Debug`.
+#[cfg(feature = "yaml")]
+#[test]
+fn who_returns_errors_from_main_shows_them_as_they_are_shown_here() {
+    let errors = tower_mesh::Policy::parse("routs: []\nservice: {}").unwrap_err();
+    let shown = "line 1:1: routs: there is no field `routs` here; did you mean `routes`?
+line 2:1: service: there is no field `service` here; did you mean `services`?";
+    assert_eq!(format!("{errors:?}"), shown);
+    assert_eq!(errors.to_string(), shown);
+}
+
 /// `lib.rs`, the README and the code that serves requests have one order of the layers.
 #[test]
 fn the_order_that_is_drawn_is_the_one_that_is_run() {

@@ -113,6 +113,8 @@ mod tests {
     fn a_key_is_accepted_as_the_standards_example_is() {
         let key = HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==");
         assert_eq!(accept(&key), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        let spaced = HeaderValue::from_static(" dGhlIHNhbXBsZSBub25jZQ== ");
+        assert_eq!(accept(&spaced), accept(&key));
         assert_eq!(super::key(u128::from_be_bytes(*b"the sample nonce")), key);
     }
 

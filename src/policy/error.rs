@@ -212,7 +212,7 @@ impl fmt::Display for Place {
 
 /// Why a policy cannot be used: all that is wrong with it, at least one thing. Warnings stand
 /// among the errors, as their cause is often the same.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Errors(Vec<Error>);
 
 impl Errors {
@@ -274,6 +274,13 @@ impl fmt::Display for Errors {
             error.fmt(f)?;
         }
         Ok(())
+    }
+}
+
+/// As for people: so a `main` that returns them, or an `unwrap`, shows them.
+impl fmt::Debug for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

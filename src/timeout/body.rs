@@ -104,3 +104,42 @@ impl<B: ReplyBody> ReplyBody for TimedBody<B> {
         TimedBody::untimed(B::local(text))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
+    use std::convert::Infallible;
+    use std::pin::pin;
+    use std::time::Duration;
+
+    /// Never says anything.
+    struct Silent;
+
+    impl Body for Silent {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+
+    /// A layer around a client stack keeps what the far side says, and so its time.
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_passed_on_has_the_same_time() {
+        let begun = clock::now();
+        let deadline = pin!(Deadline::new(Some(Duration::from_secs(3))));
+        let body = TimedBody::within(UnsyncBoxBody::new(Silent), deadline);
+        let mut kept = body.keep();
+        let minute = Duration::from_secs(60);
+        let frame = tokio::time::timeout(minute, kept.frame()).await.unwrap();
+        assert!(matches!(frame, Some(Err(BodyError::Late))));
+        assert_eq!((clock::now() - begun).as_secs(), 3);
+        assert!(kept.frame().await.is_none());
+    }
+}

@@ -135,6 +135,16 @@ mod tests {
     }
 
     #[test]
+    fn of_several_the_shortest_holds() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(grpc(&headers), None);
+        for value in ["5S", "soon", "200m", "1S"] {
+            headers.append(GRPC_TIMEOUT, HeaderValue::from_static(value));
+        }
+        assert_eq!(grpc(&headers), Some(Duration::from_millis(200)));
+    }
+
+    #[test]
     fn there_is_one_header_afterwards() {
         for (before, timeout, after) in [
             (&[][..], Duration::from_millis(200), "200m"),

@@ -67,17 +67,17 @@ impl Check {
             let mut denied = self.deny.iter();
             denied.any(|denied| denied.status() == entry.status)
         };
-        let failed = read.findings.iter().any(fails) || read.report.iter().any(denied);
-        let verdict = match failed {
+        let denied = read.report.iter().any(denied);
+        let verdict = match denied || read.findings.iter().any(fails) {
             true => Verdict::Findings,
             false => Verdict::Fine,
         };
-        print(self.format, &read).or_else(unless_closed)?;
+        print(self.format, &read, denied).or_else(unless_closed)?;
         Ok(verdict)
     }
 }
 
-fn print(format: Format, read: &Read) -> io::Result<()> {
+fn print(format: Format, read: &Read, denied: bool) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let Read {
         findings, report, ..
@@ -87,10 +87,17 @@ fn print(format: Format, read: &Read) -> io::Result<()> {
             for finding in findings {
                 writeln!(out, "{finding}")?;
             }
+            let mut fields = 0;
             for entry in topmost(report) {
                 writeln!(out, "{entry}")?;
+                fields += 1;
             }
-            writeln!(out, "{}", Count(findings))?;
+            let count = Count {
+                findings,
+                fields,
+                denied,
+            };
+            writeln!(out, "{count}")?;
         }
         Format::Json => {
             serde_json::to_writer(&mut out, &Report { findings, report })?;
@@ -113,12 +120,17 @@ fn topmost(report: &[Entry]) -> impl Iterator<Item = &Entry> {
     })
 }
 
-/// `2 errors, 1 warning`.
-struct Count<'a>(&'a [Error]);
+/// `2 errors, 1 warning, 3 fields not applied as they are, denied`.
+struct Count<'a> {
+    findings: &'a [Error],
+    /// How many fields of imported documents are not applied as they are.
+    fields: usize,
+    denied: bool,
+}
 
 impl fmt::Display for Count<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
+        if self.findings.is_empty() && self.fields == 0 {
             return f.write_str("nothing found");
         }
         let mut comma = "";
@@ -127,7 +139,8 @@ impl fmt::Display for Count<'_> {
             (Severity::Warning, "warning", "warnings"),
             (Severity::Info, "info", "infos"),
         ] {
-            let of_it = self.0.iter().filter(|finding| finding.severity == severity);
+            let of_it = self.findings.iter();
+            let of_it = of_it.filter(|finding| finding.severity == severity);
             match of_it.count() {
                 0 => continue,
                 1 => write!(f, "{comma}1 {one}")?,
@@ -135,7 +148,13 @@ impl fmt::Display for Count<'_> {
             }
             comma = ", ";
         }
-        Ok(())
+        match self.fields {
+            0 => {}
+            1 => write!(f, "{comma}1 field not applied as it is")?,
+            count => write!(f, "{comma}{count} fields not applied as they are")?,
+        }
+        // Or nobody would know why a check fails that finds nothing wrong.
+        f.write_str(if self.denied { ", denied" } else { "" })
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 use tower_mesh::Plan;
 use tower_mesh::explain::{Answer, Question};
-use tower_mesh::policy::{Severity, Workload};
+use tower_mesh::policy::Workload;
 use tower_mesh::rng::Rng;
 
 /// Says what a policy does with each request of standard input
@@ -62,14 +62,9 @@ impl Decide {
         let Some(read) = documents::read(&self.policies) else {
             return Ok(Verdict::Unusable);
         };
-        let mut verdict = Verdict::Fine;
-        let errors = read.findings.iter();
-        for error in errors.filter(|finding| finding.severity == Severity::Error) {
-            complain(error);
-            verdict = Verdict::Findings;
-        }
-        if read.unreadable {
-            return Ok(Verdict::Unusable);
+        let mut verdict = documents::tell_errors(&read);
+        if verdict == Verdict::Unusable {
+            return Ok(verdict);
         }
         let session = Session {
             plan: Plan::lenient(&read.policy, &Workload::default(), None),

@@ -1,10 +1,10 @@
 //! From what the command line names to a policy.
 
-use crate::complain;
+use crate::{Verdict, complain};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use tower_mesh::import::{Documents, Read};
-use tower_mesh::policy::Errors;
+use tower_mesh::policy::{Errors, Severity};
 
 /// Says whether a policy is to be read from standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
@@ -35,6 +35,21 @@ pub(crate) fn read(paths: &[PathBuf]) -> Option<Read> {
         complain(note);
     }
     Some(read)
+}
+
+/// Tells all errors, for who uses what is there all the same; unusable is what could not be read as
+/// a whole.
+pub(crate) fn tell_errors(read: &Read) -> Verdict {
+    let mut verdict = Verdict::Fine;
+    let errors = read.findings.iter();
+    for error in errors.filter(|finding| finding.severity == Severity::Error) {
+        complain(error);
+        verdict = Verdict::Findings;
+    }
+    match read.unreadable {
+        true => Verdict::Unusable,
+        false => verdict,
+    }
 }
 
 fn add(documents: Documents, path: &Path) -> Result<Documents, String> {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use tower_mesh::Plan;
 use tower_mesh::export::Envoy;
 use tower_mesh::import::{Documents, Read, Status};
-use tower_mesh::policy::{Severity, Workload};
+use tower_mesh::policy::Workload;
 
 /// Writes a policy in another form, all documents as one
 ///
@@ -70,14 +70,9 @@ impl Export {
         let Some(read) = documents::read(&self.policies) else {
             return Ok(Verdict::Unusable);
         };
-        let mut verdict = Verdict::Fine;
-        let errors = read.findings.iter();
-        for error in errors.filter(|finding| finding.severity == Severity::Error) {
-            complain(error);
-            verdict = Verdict::Findings;
-        }
-        if read.unreadable {
-            return Ok(Verdict::Unusable);
+        let mut verdict = documents::tell_errors(&read);
+        if verdict == Verdict::Unusable {
+            return Ok(verdict);
         }
         let text = match self.to {
             Target::Native => native(&read, self.format)?,
