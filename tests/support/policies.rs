@@ -231,6 +231,21 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn retries()(
+        attempts: u32,
+        on in vec(select(&Condition::ALL), 0..4),
+        codes in vec(status(), 0..3),
+        headers in vec("[a-z0-9-]{1,8}".prop_map(|name| name.parse().unwrap()), 0..3),
+        per_try_timeout in of(span()),
+        (base, max) in (of(span()), of(span())),
+        avoid_tried: bool,
+    ) -> Retries {
+        let backoff = Backoff { base, max };
+        Retries { attempts, on, codes, headers, per_try_timeout, backoff, avoid_tried }
+    }
+}
+
+prop_compose! {
     fn destination()(
         service in text(),
         subset in of(text()),
@@ -252,14 +267,14 @@ prop_compose! {
         (redirect, respond, rewrite) in (of(redirect()), of(respond()), rewrite()),
         mirrors in vec(mirror(), 0..2),
         cors in of(cors()),
-        timeout in of(span()),
+        (timeout, retries) in (of(span()), of(retries())),
         limits in vec(limit(), 0..2),
         fault in fault(),
         headers in headers(),
     ) -> Rule {
         Rule {
-            name, matches, to, redirect, respond, rewrite, mirrors, cors, timeout, limits, fault,
-            headers,
+            name, matches, to, redirect, respond, rewrite, mirrors, cors, timeout, retries, limits,
+            fault, headers,
         }
     }
 }
@@ -337,10 +352,11 @@ prop_compose! {
         subsets in btree_map(text(), subset(), 0..3),
         clients in vec(client_settings(), 0..2),
         limits in vec(limit(), 0..2),
-        fault in fault(),
+        (fault, retries) in (fault(), of(retries())),
     ) -> Service {
         Service {
             passthrough, port, protocol, balance, endpoints, namespace, visible_to, aliases, subsets, clients,
+            retries,
             inbound: Inbound { limits, fault },
         }
     }

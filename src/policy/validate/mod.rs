@@ -5,6 +5,7 @@ mod actions;
 mod cors;
 mod gateways;
 mod limits;
+mod retries;
 mod routes;
 mod services;
 

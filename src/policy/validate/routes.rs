@@ -1,7 +1,7 @@
 use crate::policy::registry::{Registry, host_and_port};
 use crate::policy::trail::Trail;
 use crate::policy::validate::gateways::check_doors;
-use crate::policy::validate::{actions, check_names, check_span, cors, limits, name_or_index};
+use crate::policy::validate::{actions, check_names, check_span, cors, limits, name_or_index, retries};
 use crate::policy::wording::{choose_from, shortened};
 use crate::policy::{
     Door, Error, HeaderChanges, Headers, Host, Match, Policy, Precedence, Route, Rule,
@@ -183,6 +183,9 @@ fn check_rule(route: &Route, rule: &Rule, trail: &Trail, found: &mut Vec<Error>)
     }
     if let Some(timeout) = rule.timeout {
         check_span(timeout, trail.key("timeout"), found);
+    }
+    if let Some(again) = &rule.retries {
+        retries::check(again, rule.timeout, &trail.key("retries"), found);
     }
     if let Some(pages) = &rule.cors {
         cors::check(pages, &trail.key("cors"), found);
