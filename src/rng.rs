@@ -87,6 +87,8 @@ pub enum Purpose {
     SecondPick,
     /// Is it to be copied? Each mirror draws by [a chance of its own](Chance::nth).
     Mirror,
+    /// How long until another try? Each try draws by [a chance of its own](Chance::nth).
+    Retry,
 }
 
 impl Chance {
