@@ -4,7 +4,7 @@ use crate::connect::connector::Pinned;
 use crate::connect::error;
 use crate::mirror::forget;
 use crate::policy::Protocol;
-use crate::tee::{CopyBody, Tee, Upload};
+use crate::tee::{CopyBody, Kept, ReplayBody, Tee, Upload};
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, UPGRADE};
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -135,6 +135,24 @@ where
 
     fn send_seen(&self, request: Request<B>, upload: &mut Upload) -> HttpFuture {
         self.send_erased(request.map(|body| RequestBody::seen(body, upload)))
+    }
+
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    fn send_kept(
+        &self,
+        request: Request<B>,
+        tee: Tee,
+        upload: &mut Upload,
+        kept: &mut Kept,
+    ) -> HttpFuture {
+        self.send_erased(request.map(|body| RequestBody::kept(body, tee, upload, kept)))
+    }
+
+    fn send_again(&self, again: Request<ReplayBody>) -> Option<HttpFuture> {
+        Some(self.send_erased(again.map(RequestBody::replayed)))
     }
 
     fn send_copy(&self, copy: Request<CopyBody>) -> Option<Copying> {

@@ -103,14 +103,14 @@ impl<E> Client<E> {
         // The gates look at the request by reference, and it is sent from here: each time that it
         // is passed by value it is copied.
         match UnderWay::begin(wired, entry, &mut request, decision) {
-            Next::Send(departure) if !departure.is_copied() => match departure.endpoint() {
+            Next::Send(departure) if departure.is_plain() => match departure.endpoint() {
                 Some(endpoint) => {
                     let mut upload = Upload::default();
                     let future = match departure.is_timed() {
                         true => endpoint.send_seen(request, &mut upload),
                         false => endpoint.send(request),
                     };
-                    Forward::sent(departure, future, upload)
+                    Forward::sent(departure, future, None, upload)
                 }
                 None => Forward::go(Next::Send(departure), request),
             },

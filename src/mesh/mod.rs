@@ -25,6 +25,7 @@ mod gateway;
 mod running;
 mod serve;
 mod server;
+mod tries;
 #[cfg(feature = "yaml")]
 mod watch;
 

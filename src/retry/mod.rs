@@ -64,11 +64,18 @@ pub use layer::RetryLayer;
 pub use service::Retry;
 pub use tries::{Failure, Outcome, Tries, Verdict};
 
-use http::HeaderName;
+use crate::reply::{Flags, Refusal};
+use http::{HeaderName, StatusCode};
 
 /// How many bytes of a request's body are kept for another try: as many as Envoy keeps of a
 /// stream by default.
 pub const MOST_KEPT: usize = 1 << 20;
+
+/// The reply to a request of which a try took too long, and none followed.
+pub fn per_try_timeout() -> Refusal {
+    let details = "upstream_per_try_timeout";
+    Refusal::new(StatusCode::GATEWAY_TIMEOUT, Flags::UT, details).body("upstream request timeout")
+}
 
 /// Tells who is asked which try it is, from 1. Envoys write it where a mesh of Istio's has them
 /// do so, which it does by default.
