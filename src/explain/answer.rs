@@ -142,7 +142,7 @@ pub struct Mirror {
 pub struct Retry {
     /// How many tries there may be after the first.
     pub attempts: u32,
-    /// The conditions, in Envoy's words and in the order of its documentation.
+    /// The conditions, in Envoy's words.
     #[serde(default)]
     pub on: Vec<String>,
     /// The statuses that are conditions, too.

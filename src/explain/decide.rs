@@ -221,11 +221,10 @@ fn timeout(rule: &Rule, head: &Request<()>) -> Option<Duration> {
 
 /// When and how often it is tried again.
 fn retry(tries: &Tries) -> Retry {
-    let (on, codes) = tries.outline();
     Retry {
         attempts: tries.attempts(),
-        on: on.iter().map(ToString::to_string).collect(),
-        codes,
+        on: tries.conditions().iter().map(ToString::to_string).collect(),
+        codes: tries.codes().iter().map(StatusCode::as_u16).collect(),
     }
 }
 

@@ -9,6 +9,8 @@ use std::time::Duration;
 pub struct Tries {
     attempts: u32,
     on: On,
+    /// As they are written.
+    conditions: Box<[Condition]>,
     codes: Box<[StatusCode]>,
     headers: Box<[HeaderName]>,
     per_try: Option<Duration>,
@@ -62,11 +64,13 @@ impl Tries {
         if retries.attempts == 0 {
             return None;
         }
+        let conditions = retries.conditions();
         let codes = retries.codes.iter().map(|code| StatusCode::from(*code));
         let headers = retries.headers.iter().map(|name| name.get().clone());
         Some(Self {
             attempts: retries.attempts,
-            on: On::these(&retries.conditions()),
+            on: On::these(&conditions),
+            conditions: conditions.into(),
             codes: codes.collect(),
             headers: headers.collect(),
             per_try: retries.per_try_timeout.map(Duration::from),
@@ -135,12 +139,14 @@ impl Tries {
         self.avoid_tried
     }
 
-    /// The conditions, and the statuses that are conditions, too.
-    pub(crate) fn outline(&self) -> (Vec<Condition>, Vec<u16>) {
-        let conditions = Condition::ALL.into_iter();
-        let codes = self.codes.iter().map(StatusCode::as_u16);
-        let on = conditions.filter(|condition| self.on.has(*condition));
-        (on.collect(), codes.collect())
+    /// The conditions, as they are written; those that statuses and headers bring with them last.
+    pub fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    /// The statuses that are conditions, too.
+    pub fn codes(&self) -> &[StatusCode] {
+        &self.codes
     }
 }
 

@@ -47,6 +47,9 @@ struct Lookup<'a, 'b> {
 impl Lookup<'_, '_> {
     fn rule(&self, rule: &Rule<'_>) -> policy::Rule {
         let mut made = rule.made.clone();
+        if made.redirect.is_none() {
+            made.retries = self.model.retries(made.retries.as_ref());
+        }
         let total: f64 = { rule.backends.iter() }
             .map(|backend| f64::from(backend.weight))
             .sum();

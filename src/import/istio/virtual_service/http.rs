@@ -6,7 +6,7 @@ use crate::import::istio::virtual_service::destinations::{self, Copied, To};
 use crate::import::istio::virtual_service::headers::{self, Changes};
 use crate::import::istio::virtual_service::matching::{self, Entry};
 use crate::import::istio::virtual_service::{cors, fault, retries};
-use crate::policy::{Cors, Fault, PathRewrite, Percent, Respond, Rewrite, Span};
+use crate::policy::{Cors, Fault, PathRewrite, Percent, Respond, Retries, Rewrite, Span};
 
 /// One of `http`.
 #[derive(Clone)]
@@ -31,6 +31,7 @@ pub(super) struct Settings<'a> {
     pub(super) respond: Option<Respond>,
     pub(super) rewrite: Option<Rewrite>,
     pub(super) timeout: Option<Span>,
+    pub(super) retries: Option<Retries>,
     pub(super) fault: Option<Fault>,
     pub(super) cors: Option<Cors>,
     pub(super) headers: Option<Changes<'a>>,
@@ -112,9 +113,6 @@ pub(super) fn convert<'a>(
         check_prefixes(&matches);
     }
     check_authority(rewrite.as_ref(), headers.as_ref());
-    if let Some(retries) = fields.get("retries") {
-        retries::check(&retries);
-    }
     Some(HttpRoute {
         field: field.clone(),
         index,
@@ -135,6 +133,7 @@ pub(super) fn convert<'a>(
                 .and_then(|field| actions::respond(&field)),
             rewrite,
             timeout: fields.get("timeout").and_then(|field| duration(&field)),
+            retries: fields.get("retries").map(|field| retries::convert(&field)),
             fault: fields.get("fault").and_then(|field| fault::convert(&field)),
             cors: fields
                 .get("corsPolicy")
