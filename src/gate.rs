@@ -60,12 +60,18 @@ pub struct Decision {
     /// The page's origin that may read the answer: written by `cors`, which marks the answer with
     /// it. Boxed, since few requests come from pages of other origins.
     pub origin: Option<Box<HeaderValue>>,
+    /// What the answer is to set, so that the caller comes back to the same destination: written
+    /// by `split` for who has no cookie yet. Boxed, since most have.
+    pub cookie: Option<Box<HeaderValue>>,
     /// The port of the gateway's listener at which the request came in; `None` in the mesh.
     pub listener: Option<u16>,
     /// When nobody will wait for the answer any more: written by who drives.
     pub deadline: Option<Instant>,
     /// Who the client is, for gates that tell clients apart: written by who drives.
     pub trusted_hops: TrustedHops,
+    /// Whether this side has added the connection's other end to `x-forwarded-for` itself, so that
+    /// trusted proxies' entries stand one further to the left: written by who drives.
+    pub forwarded: bool,
     /// When the request came, where a header is to tell it: written by [`starts`](Self::starts).
     pub started: Option<SystemTime>,
     now: Option<Instant>,
@@ -96,9 +102,11 @@ impl Decision {
             endpoint: None,
             delay: None,
             origin: None,
+            cookie: None,
             listener: None,
             deadline: None,
             trusted_hops: TrustedHops::default(),
+            forwarded: false,
             started: None,
             now: None,
         }

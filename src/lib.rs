@@ -34,7 +34,7 @@
 //!
 //! | floor | modules | what it knows |
 //! |---|---|---|
-//! | ground | [`clock`], [`rng`], [`stripe`], [`live`], [`drive`], [`gate`], [`reply`], [`event`], [`tee`] | nothing of traffic |
+//! | ground | [`clock`], [`rng`], [`stripe`], [`live`], [`drive`], [`gate`], [`reply`], [`event`], [`tee`], `upgrade` | nothing of traffic |
 //! | policy | [`policy`] | what people write: plain data |
 //! | import | [`import`] | policy, and the documents that others write |
 //! | layers | [`route`], [`fault`], [`cors`], [`limit`], [`split`], [`mirror`], [`timeout`], [`retry`], [`balance`] | the floors below, not each other |
@@ -76,6 +76,7 @@ pub mod stripe;
 pub mod tee;
 pub mod testing;
 pub mod timeout;
+mod upgrade;
 
 pub use mesh::Mesh;
 pub use plan::Plan;

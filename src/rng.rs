@@ -87,6 +87,8 @@ pub enum Purpose {
     SecondPick,
     /// Is it to be copied? Each mirror draws by [a chance of its own](Chance::nth).
     Mirror,
+    /// What is the value of the cookie that a caller is known by from now on?
+    Cookie,
     /// How long until another try? Each try draws by [a chance of its own](Chance::nth).
     Retry,
 }
@@ -119,7 +121,7 @@ impl Chance {
     }
 }
 
-fn mix(mut mixed: u64) -> u64 {
+pub(crate) fn mix(mut mixed: u64) -> u64 {
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)

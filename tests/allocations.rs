@@ -23,7 +23,9 @@ use tower_mesh::fault::FaultLayer;
 use tower_mesh::gate::{Decision, Gate, GateLayer, Source};
 use tower_mesh::limit::RateLimitLayer;
 use tower_mesh::mirror::MirrorLayer;
-use tower_mesh::policy::{self, Balance, Key, Match, PathMatch, Percent, Policy, Rate, ValueMatch};
+use tower_mesh::policy::{
+    self, Balance, Cookie, Key, Match, PathMatch, Percent, Policy, Rate, StickyKey, Ttl, ValueMatch,
+};
 use tower_mesh::reply::Refusal;
 use tower_mesh::route::{Asked, Found, RouteLayer, Rules, Table};
 use tower_mesh::split::SplitLayer;
@@ -126,6 +128,7 @@ fn requests() -> impl Iterator<Item = Request<Body>> {
             .header("x-key", number)
             .header("x-lines", number)
             .header("x-lines", number)
+            .header("cookie", format!("a=b; uid={number}"))
             .header("x-forwarded-for", "10.0.0.1, 10.0.0.2")
             .extension(Source(IpAddr::from(Ipv6Addr::from_bits(number.into()))))
             .body(Body::new())
@@ -179,7 +182,7 @@ fn table() {
             .header("x-key", ValueMatch::Regex(pattern("none|[a-f]+")))
             .query("key", ValueMatch::Regex(pattern("[0-9]{1,3}"))),
         Match::path(PathMatch::Regex(pattern("/v[0-9]+/.*"))),
-        // Too large for a dense automaton.
+        // Too large for an automaton of which each state is known beforehand.
         Match::path(PathMatch::Regex(pattern(r"/(?:\pL{1,4}-){2}x"))),
         Match::default()
             .header("x-lines", ValueMatch::Prefix("9".into()))
@@ -196,18 +199,70 @@ fn table() {
     table.add(&hosts, rules);
     let requests: Vec<_> = requests().collect();
     let find = |request| table.find(&Asked::of(request));
-    // The automata that are not dense keep their scratch memory after a first search.
-    requests.iter().map(find).for_each(drop);
+    // From the first request on: nothing is left to be built when one comes.
     let before = COUNT.get();
     let found = requests.iter().map(find);
     let missed = found.filter(|f| !matches!(f, Found::Rule { .. })).count();
     assert_eq!((missed, COUNT.get() - before), (0, 0));
 }
 
+/// Nothing is built by the first request that meets a new policy, whichever engine its pattern
+/// needs.
+#[test]
+fn first_request_after_a_reload() {
+    let regex = |text: &str| {
+        let mut policy = policy(Balance::default());
+        let path = PathMatch::Regex(text.parse().unwrap());
+        policy.routes[0].rules[0].matches = vec![Match::path(path)];
+        policy
+    };
+    let mesh = Mesh::new(&regex("/api/v[0-9]+/x")).unwrap();
+    let mut client: mesh::Client<AtOnce> = mesh.client(AllAtOnce);
+    let mut requests = requests();
+    let mut ask = || {
+        let request = requests.next().unwrap();
+        let before = COUNT.get();
+        let response = poll_once(client.call(request)).unwrap();
+        assert_eq!(response.status(), 200);
+        COUNT.get() - before
+    };
+    // What a thread has of its own is made at its first request.
+    ask();
+    for text in [
+        "/api/.*",
+        r"/api/(?:v[0-9]+|\pL{1,9})/x",
+        "/api/(?:[v0-9/]*v[v0-9/]{2,14})x",
+    ] {
+        mesh.reload(&regex(text)).unwrap();
+        assert_eq!(ask(), 0, "{text}");
+    }
+}
+
 #[test]
 fn split() {
     let layer = SplitLayer::keep(90).divert(10, AtOnce).divert(1, AtOnce);
     allocates_nothing("split", layer.layer(AtOnce));
+}
+
+#[test]
+fn sticky_split() {
+    for key in [
+        StickyKey::header("x-key"),
+        StickyKey::header("x-lines"),
+        StickyKey::header("x-absent"),
+        StickyKey::cookie("uid"),
+        StickyKey::cookie("absent"),
+        StickyKey::SourceIp,
+        // Who has the cookie gets no other.
+        Cookie::new("uid").ttl(Ttl::SESSION).into(),
+    ] {
+        let name = format!("{key:?}");
+        let layer = SplitLayer::keep(90).divert(10, AtOnce).divert(1, AtOnce);
+        let layer = layer.sticky_by(key);
+        allocates_nothing(&name, layer.layer(AtOnce));
+        let name = format!("{name} behind a proxy");
+        allocates_nothing(&name, layer.trusted_hops(2).layer(AtOnce));
+    }
 }
 
 #[test]
@@ -345,7 +400,8 @@ fn policy(balance: Balance) -> Policy {
         "/api/v[0-9]+/.*".parse().unwrap(),
     )))
     .fault(fault)
-    .timeout(Duration::from_secs(1).into());
+    .timeout(Duration::from_secs(1).into())
+    .sticky(Cookie::new("uid").ttl(Ttl::SESSION));
     rule.cors = Some(pages());
     rule.mirrors = vec![policy::Mirror {
         service: "reviews".into(),

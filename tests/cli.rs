@@ -1,66 +1,13 @@
 //! The command `tower-mesh` as its users run it: what it prints and how it ends.
 #![cfg(feature = "cli")]
 
+#[path = "support/command.rs"]
+mod command;
+
+use command::{command, file, run};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-
-/// What a run printed and its exit code.
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
-    }
-
-    /// One value a line.
-    fn lines(&self) -> Vec<Value> {
-        let read = |line| serde_json::from_str(line).unwrap();
-        self.out.lines().map(read).collect()
-    }
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tower-mesh"));
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cli");
-    command.args(arguments).current_dir(folder);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-fn run(arguments: &[&str], input: impl Into<Vec<u8>>) -> Run {
-    let mut child = command(arguments).spawn().unwrap();
-    let (mut stdin, input) = (child.stdin.take().unwrap(), input.into());
-    // In a thread of its own, or both sides would wait once the pipes are full. Who does not read
-    // its input may be gone before it is written.
-    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    Run {
-        code: status.code(),
-        out: String::from_utf8(stdout).unwrap(),
-        err: String::from_utf8(stderr).unwrap(),
-    }
-}
-
-/// A file with these bytes, for what git would not keep as it is.
-fn file(name: &str, bytes: &[u8]) -> String {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(&path, bytes).unwrap();
-    path.to_str().unwrap().to_owned()
-}
 
 #[test]
 fn check_finds_nothing_in_a_good_policy() {
@@ -165,6 +112,94 @@ fn check_fails_for_what_is_denied_and_for_nothing_else() {
     let native = std::fs::read_to_string("tests/cli/mesh.yaml").unwrap();
     let all = ["check", "-", "--deny", "approximated,ignored,refused"];
     assert_eq!(run(&all, native).code, Some(0));
+}
+
+/// Several things wrong in two documents of Istio.
+const FAULTS: &str = "\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: a, namespace: prod }
+spec:
+  hosts: [a, a]
+  http:
+    - route: [{ destination: { host: \"*\" } }]
+    - match: [{ port: 80 }]
+      timeout: 0s
+      route: [{ destination: { host: a } }]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: a, namespace: prod }
+spec:
+  host: a
+  trafficPolicy: { outlierDetection: { consecutiveErrors: 5, minHealthPercent: 101 } }
+";
+
+#[test]
+fn check_tells_all_that_is_wrong_with_documents_in_the_order_of_the_file() {
+    let wanted = [
+        (5, 14, "duplicate-host", "error", "spec.hosts[1]"),
+        (
+            7,
+            38,
+            "invalid-value",
+            "error",
+            "spec.http[0].route[0].destination.host",
+        ),
+        (8, 7, "unreachable-rule", "warning", "spec.http[1]"),
+        (9, 16, "invalid-value", "error", "spec.http[1].timeout"),
+        (
+            17,
+            59,
+            "deprecated-field",
+            "warning",
+            "spec.trafficPolicy.outlierDetection.consecutiveErrors",
+        ),
+        (
+            17,
+            80,
+            "out-of-range",
+            "error",
+            "spec.trafficPolicy.outlierDetection.minHealthPercent",
+        ),
+    ];
+    let text = run(&["check", "-"], FAULTS);
+    assert_eq!(text.code, Some(1));
+    assert!(
+        text.out.ends_with("\n4 errors, 2 warnings\n"),
+        "{}",
+        text.out
+    );
+    for (told, (line, column, _, severity, path)) in text.out.lines().zip(wanted) {
+        let warning = if severity == "warning" {
+            "warning: "
+        } else {
+            ""
+        };
+        assert!(
+            told.starts_with(&format!("-:{line}:{column}: {path}: {warning}")),
+            "{}",
+            text.out
+        );
+    }
+    let json = run(&["check", "-", "--format", "json"], FAULTS).json();
+    let told: Vec<_> = { json["findings"].as_array().unwrap().iter() }
+        .map(|finding| {
+            let at = &finding["at"];
+            json!([
+                at["file"],
+                at["line"],
+                at["column"],
+                finding["id"],
+                finding["severity"],
+                at["path"]
+            ])
+        })
+        .collect();
+    let wanted: Vec<_> = { wanted.into_iter() }
+        .map(|(line, column, id, severity, path)| json!(["-", line, column, id, severity, path]))
+        .collect();
+    assert_eq!(told, wanted);
 }
 
 #[test]

@@ -269,7 +269,8 @@ async fn nobody_listening_is_a_connection_failure() {
     );
     assert_eq!(
         reply.details,
-        "upstream_reset_before_response_started{remote_connection_failure}"
+        "upstream_reset_before_response_started{remote_connection_failure|\
+         delayed_connect_error:_Connection_refused}"
     );
     // The error behind it is there to be logged.
     assert!(format!("{:?}", reply.source.unwrap()).contains("ConnectionRefused"));

@@ -17,7 +17,7 @@ use tower_mesh::gate::{Decision, Gate, GateLayer};
 use tower_mesh::limit::RateLimitLayer;
 use tower_mesh::mesh::{Client, Server};
 use tower_mesh::mirror::MirrorLayer;
-use tower_mesh::policy::{self, Key, Limit, Match, Percent, Policy, Rate, Status};
+use tower_mesh::policy::{self, Cookie, Key, Limit, Match, Percent, Policy, Rate, Status, Ttl};
 use tower_mesh::reply::{Flags, MeshBodyLayer, Refusal};
 use tower_mesh::route::RouteLayer;
 use tower_mesh::split::SplitLayer;
@@ -255,6 +255,7 @@ layers! {
     map_request: wraps MapRequestLayer::new(|request: Sent| request);
     route: chooses RouteLayer::new().rule(Match::prefix("/elsewhere"), Nobody);
     split: chooses SplitLayer::keep(1).divert(0, Nobody);
+    sticky_split: chooses SplitLayer::keep(1).divert(0, Nobody).sticky_by(Cookie::new("uid").ttl(Ttl::SESSION));
     fault: wraps FaultLayer::new().abort(Status::try_from(503).unwrap(), Percent::try_from(0.0).unwrap());
     cors: wraps CorsLayer::compile(&policy::Cors::default());
     mirror: wraps MirrorLayer::to(Elsewhere);

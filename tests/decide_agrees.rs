@@ -62,6 +62,13 @@ routes:
           - { service: reviews, subset: v1, weight: 70 }
           - { service: reviews, subset: v2, weight: 25 }
           - { service: ratings, weight: 5 }
+      - name: kept
+        match: [{ path: { prefix: /kept } }]
+        sticky: { by: { cookie: { name: uid, ttl: 1h } } }
+        to:
+          - { service: reviews, subset: v1 }
+          - { service: reviews, subset: v2 }
+          - { service: ratings }
       - match: [{ path: { prefix: /old }, withoutHeaders: { x-user: present } }]
         redirect: { host: new.example, path: { prefix: /new } }
         headers: { response: { set: { x-kind: moved } } }
@@ -72,8 +79,8 @@ routes:
         match: [{ path: { prefix: /shop } }]
         rewrite: { authority: "ratings.example:81", path: { prefix: / } }
         headers:
-          request: { set: { x-level: rule } }
-          response: { add: { x-via: rule } }
+          request: { set: { x-level: rule, x-was: "%REQ(:path)% %REQ(x-user?x-level):5%, %UPSTREAM_CLUSTER%" } }
+          response: { add: { x-via: rule }, set: { x-asked: "%REQ(:path)% %REQ(x-was)%" } }
         to:
           - service: ratings
             headers: { request: { set: { x-level: to } }, response: { remove: [x-server] } }
@@ -181,6 +188,7 @@ async fn what_is_decided_is_what_happens() {
         r#"Some("empty") None"#,
         r#"rule Some("5")"#,
         r#"rule Some("changed")"#,
+        r#"rule Some("kept")"#,
         "Redirect 301",
         "Respond 418",
         "Reject 418",
@@ -258,7 +266,7 @@ type Pairs = BTreeSet<(String, String)>;
 fn own(headers: &http::HeaderMap) -> Pairs {
     let own = headers
         .iter()
-        .filter(|(name, _)| name.as_str().starts_with("x-"));
+        .filter(|(name, _)| name.as_str().starts_with("x-") || *name == "set-cookie");
     own.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
         .collect()
 }

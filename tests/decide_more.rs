@@ -144,6 +144,15 @@ fn mirrors(answer: &Answer) -> Vec<(&str, Option<&str>, u16, f64)> {
 }
 
 #[test]
+fn there_is_one_tunnel_and_it_is_the_originals() {
+    let upgrade = |to| request("GET", "/", &[("connection", "upgrade"), ("upgrade", to)]);
+    let answer = plan().decide(&upgrade("websocket"));
+    assert!(answer.forwards() && answer.mirrors.is_empty());
+    // Nobody asks for that one.
+    assert_eq!(plan().decide(&upgrade("h2c")).mirrors.len(), 2);
+}
+
+#[test]
 fn mirrors_are_listed_with_their_shares() {
     let answer = plan().decide(&request("GET", "/", &[]));
     let expected = [

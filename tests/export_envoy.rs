@@ -116,6 +116,17 @@ fn a_timeout_that_is_not_there_is_none() {
     );
     let exported = with_rule("to: [{ service: a }], timeout: 1500ms");
     assert_eq!(only_route(&exported)["route"]["timeout"], "1.5s");
+    // As Istio writes it for gRPC requests, which may say less themselves.
+    assert_eq!(only_route(&exported)["route"]["max_grpc_timeout"], "1.5s");
+}
+
+#[test]
+fn values_of_headers_are_written_as_they_are_but_for_the_rules_own_name() {
+    let rule = "to: [{ service: a }], headers: { request: { set: { x: '%ROUTE_NAME%: 100%% %REQ(y?z):3%' } } }";
+    let exported = with_rule(rule);
+    let added = &only_route(&exported)["request_headers_to_add"][0];
+    let expected = json!({ "key": "x", "value": "one: 100%% %REQ(y?z):3%" });
+    assert_eq!(added["header"], expected);
 }
 
 #[test]
@@ -133,6 +144,10 @@ fn what_envoy_cannot_do_is_told() {
             "to: [{ service: a }], limits: [{ rate: { requests: 1 } }], \
              match: [{ path: { exact: /a } }, { path: { exact: /b } }]",
             "r/one: limits: approximated: each match of the rule has a bucket of its own",
+        ),
+        (
+            "to: [{ service: a }, { service: a }], sticky: { by: { header: x-user } }",
+            "r/one: sticky: ignored: callers are not kept: every request is drawn for",
         ),
         (
             "to: [{ service: a, permitted: false, whenMissing: 418 }]",

@@ -112,11 +112,11 @@ async fn a_gateway_says_where_requests_came_from() {
     // The lowest port is the default.
     let at = serve(Router::new().fallback_service(http.clone())).await;
     let reply = text(ask(at, "x.shop.com", "/a").await).await;
-    assert_eq!(reply, "x.shop.com 1.2.3.4, 127.0.0.1 http");
+    assert_eq!(reply, "x.shop.com 1.2.3.4,127.0.0.1 http");
     // What comes to this port has come over TLS, though it says so nowhere.
     let at = serve(Router::new().fallback_service(http.on_port(443))).await;
     let reply = text(ask(at, "any.org", "/").await).await;
-    assert_eq!(reply, "any.org 1.2.3.4, 127.0.0.1 https");
+    assert_eq!(reply, "any.org 1.2.3.4,127.0.0.1 https");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ fn unknown_and_missing_fields_are_told_with_the_nearest_name() {
         fields.yaml:4:5: services.reviews.endpoint: there is no field `endpoint` here; did you mean `endpoints`?
         fields.yaml:5:19: services.reviews.endpoints[0].adress: there is no field `adress` here; did you mean `address`?
         fields.yaml:8:5: routes[0].host: there is no field `host` here; did you mean `hosts`?
-        fields.yaml:11:9: routes[0].rules[0].retries: there is no field `retries` here; there are `name`, `match`, `to`, `redirect`, `respond`, `rewrite`, `mirrors`, `cors`, `timeout`, `limits`, `fault`, `headers`
+        fields.yaml:11:9: routes[0].rules[0].retries: there is no field `retries` here; there are `name`, `match`, `to`, `sticky`, `redirect`, `respond`, `rewrite`, `mirrors`, `cors`, `timeout`, `limits`, `fault`, …
         fields.yaml:13:5: routes[1]: the field `name` is missing; add it
 "#,
     );

@@ -19,7 +19,7 @@ proptest! {
         prop_assert!(!read.unreadable, "{:#?}\n{}", read.findings, yaml);
         prop_assert_eq!(&read.policy, &policy);
 
-        let json = serde_json::to_string(&policy).unwrap();
+        let json = policies::json(&policy);
         let read = Documents::new().add_text("json", json).read();
         prop_assert!(!read.unreadable, "{:#?}", read.findings);
         prop_assert_eq!(&read.policy, &policy);

@@ -33,7 +33,7 @@ fn the_error_that_is_shown_is_the_one_that_is_told() {
 /// `lib.rs`, the README and the code that serves requests have one order of the layers.
 #[test]
 fn the_order_that_is_drawn_is_the_one_that_is_run() {
-    let drawn = "normalise → route → fault → cors → limit → answer → split → change → mirror → timeout → balance → endpoint";
+    let drawn = "normalise → route → fault → cors → limit → answer → split → change → mirror → timeout → retry → balance → endpoint";
     for file in ["README.md", "src/lib.rs"] {
         assert!(fs::read_to_string(file).unwrap().contains(drawn), "{file}");
     }
@@ -53,14 +53,14 @@ fn the_order_that_is_drawn_is_the_one_that_is_run() {
         ".cors",
         ".limits",
         ".answer",
-        ".weights",
+        ".split",
         ".change(",
         "clusters[cluster",
     ];
     in_order(within("fn choose"), &gates);
     let plan = fs::read_to_string("src/plan/mod.rs").unwrap();
     let enter = &plan[plan.find("fn enter").unwrap()..];
-    in_order(enter, &[".normalize", ".table"]);
+    in_order(enter, &[".normalize", ".mesh"]);
     in_order(within("fn sent"), &["Sending::new(", "Deadline::new("]);
 }
 

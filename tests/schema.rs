@@ -20,15 +20,15 @@ static SCHEMA: LazyLock<Validator> =
 
 /// A document that is a policy, as JSON.
 fn every_field() -> Value {
-    let documents = Documents::new().add_path("tests/policies/every_field.yaml");
-    let read = documents.unwrap().read();
-    assert!(!read.unreadable, "{:#?}", read.findings);
-    serde_json::to_value(read.policy).unwrap()
+    let policy = Policy::load("tests/policies/every_field.yaml").unwrap();
+    serde_json::to_value(policy).unwrap()
 }
 
 /// Whether the parser can read all of a document, whatever validation finds in it.
 fn read(document: &Value) -> Read {
-    Documents::new().add_text("", document.to_string()).read()
+    Documents::new()
+        .add_text("", policies::json(document))
+        .read()
 }
 
 /// What the parser could not read.

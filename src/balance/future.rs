@@ -84,7 +84,10 @@ where
     }
 
     /// The answer made of that, or the reply that stands for it.
-    pub fn finish(self: Pin<&mut Self>, came: Result<Response<B>, Refusal>) -> Response<Guarded<B::Out, H>> {
+    pub fn finish(
+        self: Pin<&mut Self>,
+        came: Result<Response<B>, Refusal>,
+    ) -> Response<Guarded<B::Out, H>> {
         let this = self.project();
         let held = this.held.take();
         match came {

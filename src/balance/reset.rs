@@ -110,9 +110,8 @@ impl Reset {
             failure.unwrap_or_default()
         )
         .replace(' ', "_");
-        let body = format!(
-            "upstream connect error or disconnect/reset before headers. {what}: {words}"
-        );
+        let body =
+            format!("upstream connect error or disconnect/reset before headers. {what}: {words}");
         Refusal::new(status, self.reason.flags(), Cow::Owned(details))
             .body(body)
             .source(self.source)

@@ -2,16 +2,16 @@ use crate::balance::{Copying, Endpoint, MakeEndpoint, Reason, Reset, Target};
 use crate::connect::body::RequestBody;
 use crate::connect::connector::Pinned;
 use crate::connect::error;
+use crate::connect::upgrade::{self, Upgrade};
 use crate::mirror::forget;
 use crate::policy::Protocol;
 use crate::tee::{CopyBody, Kept, ReplayBody, Tee, Upload};
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, UPGRADE};
+use http::header::{CONTENT_LENGTH, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
-};
+use http::{HeaderValue, Method, Request, Response, Uri, Version};
 use hyper::body::Incoming;
+use hyper::ext::Protocol as Extended;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -31,7 +31,39 @@ use std::time::Duration;
 /// tokio runtime.
 ///
 /// Requests may come straight from a server: what they say of the connection they came over, such
-/// as `connection` and `keep-alive`, stays behind. Requests to upgrade are passed on as such.
+/// as `connection` and `keep-alive`, stays behind. Bodies and trailers are passed on as they come,
+/// never whole, and no faster than they are read. HTTP/1.1 sends those trailers that a `trailer`
+/// header announces.
+///
+/// Over HTTP/2 all requests to an endpoint share one connection. Beyond the number of streams that
+/// the endpoint allows at once, requests wait for one to end. Up to 1 MiB of an answer may lie
+/// unread, and 32 MiB of all answers.
+///
+/// # Upgrades
+///
+/// WebSockets and other upgrades pass, and so does `CONNECT`:
+///
+/// - Of a request that the caller has made, the caller gets the 101 and takes the connection with
+///   `hyper::upgrade::on`.
+/// - Of a request that a hyper or axum server has handed over, with the server's own end among its
+///   extensions, both connections are joined once the endpoint agrees: bytes pass both ways, no
+///   faster than they are read, until both directions have ended or one side fails. Whoever wants
+///   to speak for itself takes the server's end out first, with `hyper::upgrade::on`. A server that
+///   does not serve `with_upgrades` has no such end.
+/// - Any other answer passes as it is.
+///
+/// Each side speaks its own version of HTTP: to an endpoint that speaks HTTP/2 a WebSocket is an
+/// extended `CONNECT` (RFC 8441), and what is one already becomes an upgrade for HTTP/1.1. Headers
+/// of the WebSocket are passed on; where HTTP/1.1 needs `sec-websocket-key` or
+/// `sec-websocket-accept` and HTTP/2 has none, they are made. Other upgrades are not asked of
+/// HTTP/2, which has none, and the request is sent without. Upgrades to versions of HTTP, such as
+/// `h2c`, are never asked for, as with Envoy: nobody would look at the requests within.
+///
+/// An upgraded connection has no timeout and counts as under way up to its 101 alone: it outlives
+/// reloads and endpoints that go, and a shutdown does not wait for it.
+///
+/// An endpoint that switches without having been asked to is answered for with 502 and the flag
+/// `UPE`; so is one that says 200 to an extended `CONNECT` without a tunnel.
 #[derive(Clone, Debug)]
 pub struct Hyper {
     connect_timeout: Duration,
@@ -72,6 +104,12 @@ impl Hyper {
     }
 }
 
+/// How much of one answer may lie unread, where HTTP/2 is spoken, and how much of all on one
+/// connection. All requests to an endpoint share one: with hyper's own windows, of 2 MiB and 5 MiB,
+/// three that nobody reads would hold up all others.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 32 * STREAM_WINDOW;
+
 impl Default for Hyper {
     fn default() -> Self {
         Self::new()
@@ -96,11 +134,14 @@ impl MakeEndpoint for Hyper {
             .pool_idle_timeout(self.idle_timeout)
             .pool_max_idle_per_host(self.max_idle)
             .http2_only(at.protocol == Protocol::Http2)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
             // `Host` is set below, by the authority alone.
             .build(Pinned::new(http, uri));
         HttpEndpoint {
             client,
             addressed: address.filter(|_| at.protocol == Protocol::Http1),
+            protocol: at.protocol,
             unreachable,
         }
     }
@@ -113,6 +154,7 @@ pub struct HttpEndpoint {
     /// apart by it, and clients may ask for any number of hosts. `None` where the URI has to say
     /// the logical host: HTTP/2 makes `:authority` of it.
     addressed: Option<Authority>,
+    protocol: Protocol,
     /// An address that no URI can hold; policies have none, but code may.
     unreachable: bool,
 }
@@ -180,15 +222,16 @@ impl HttpEndpoint {
             // Rather no answer than plain text where the caller asked for TLS.
             return HttpFuture::failed("connect::Hyper speaks plain HTTP: write `http://`");
         }
+        let upgrade = Upgrade::of(&mut request, self.protocol);
         if !address(&mut request, self.addressed.as_ref()) {
             return HttpFuture::failed("the request names no host");
         }
         frame(&mut request);
-        drop_what_is_of_a_connection(request.headers_mut());
         *request.version_mut() = Version::HTTP_11;
         HttpFuture {
             state: State::Sent {
                 answer: self.client.request(request),
+                upgrade,
             },
         }
     }
@@ -207,8 +250,11 @@ fn address<B>(request: &mut Request<B>, addressed: Option<&Authority>) -> bool {
     let Some(host) = named.and_then(without_userinfo) else {
         return false;
     };
-    // The target of a CONNECT is the authority; there is nowhere else to say it.
-    let addressed = addressed.filter(|_| request.method() != Method::CONNECT);
+    // The target of a CONNECT is the authority; there is nowhere else to say it. One that is
+    // extended has a path, too.
+    let tunnels =
+        *request.method() == Method::CONNECT && request.extensions().get::<Extended>().is_none();
+    let addressed = addressed.filter(|_| !tunnels);
     // The URI's authority is what the client addresses; a `Host` beside it would contradict.
     request.headers_mut().remove(HOST);
     let path = request.uri().path_and_query().cloned();
@@ -221,7 +267,7 @@ fn address<B>(request: &mut Request<B>, addressed: Option<&Authority>) -> bool {
             request.headers_mut().insert(HOST, text);
             *request.uri_mut() = absolute(addressed.clone(), path);
         }
-        None if request.method() == Method::CONNECT => {
+        None if tunnels => {
             let mut parts = http::uri::Parts::default();
             parts.authority = Some(host);
             *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
@@ -252,30 +298,6 @@ fn frame<B: http_body::Body>(request: &mut Request<B>) {
     }
 }
 
-/// What a message that came over one connection says of it is not true of another. So nobody's
-/// caller closes the endpoint's connections; and nobody takes a header for this hop's own because
-/// a caller listed its name under `connection`: hyper's HTTP/2 drops such headers, proxies do, too.
-fn drop_what_is_of_a_connection(headers: &mut HeaderMap) {
-    let upgrades = headers.contains_key(UPGRADE)
-        && headers.get_all(CONNECTION).iter().any(|line| {
-            let mut names = line.as_bytes().split(|byte| *byte == b',');
-            names.any(|name| name.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
-        });
-    headers.remove(CONNECTION);
-    headers.remove(KEEP_ALIVE);
-    headers.remove(PROXY_CONNECTION);
-    if upgrades {
-        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    }
-    // gRPC asks for trailers, and they are passed on.
-    if headers.get(TE).is_some_and(|te| te != "trailers") {
-        headers.remove(TE);
-    }
-}
-
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-
 fn absolute(authority: Authority, path: Option<PathAndQuery>) -> Uri {
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(Scheme::HTTP);
@@ -296,7 +318,12 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State {
-        Sent { #[pin] answer: ResponseFuture },
+        Sent {
+            #[pin]
+            answer: ResponseFuture,
+            // Boxed, since few requests ask for one.
+            upgrade: Option<Box<Upgrade>>,
+        },
         Failed { why: &'static str },
     }
 }
@@ -314,11 +341,15 @@ impl Future for HttpFuture {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProjection::Sent { answer } => {
+            StateProjection::Sent { answer, upgrade } => {
                 let mut response = ready!(answer.poll(cx)).map_err(error::reset)?;
-                // An upgrade is about to take the connection over, and says so.
-                if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-                    drop_what_is_of_a_connection(response.headers_mut());
+                // Who passes the answer on speaks for itself: it says 1.1 and frames the body anew.
+                if response.version() == Version::HTTP_10 {
+                    *response.version_mut() = Version::HTTP_11;
+                }
+                match upgrade.take() {
+                    None => upgrade::unasked(&mut response)?,
+                    Some(upgrade) => upgrade.answered(&mut response)?,
                 }
                 Poll::Ready(Ok(response))
             }

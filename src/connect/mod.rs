@@ -10,6 +10,10 @@ mod connector;
 mod error;
 #[cfg(feature = "http")]
 mod hyper;
+#[cfg(feature = "http")]
+mod upgrade;
+#[cfg(feature = "http")]
+mod websocket;
 
 #[cfg(feature = "http")]
 pub use self::any_body::{AnyBody, AnyBodyEndpoint};

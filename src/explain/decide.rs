@@ -7,14 +7,15 @@ use crate::fault::Injection;
 use crate::gate::{Decision, Gate as _};
 use crate::plan::{self, Entry, Plan, Rule, unknown_host, without_tls};
 use crate::policy::Workload;
-use crate::reply::{Flags, Refusal, ReplyTo};
+use crate::reply::{Refusal, ReplyTo};
 use crate::retry::Tries;
 use crate::rng::Chance;
 use crate::route::{self, Asked, HeaderEdit, not_normal};
 use crate::timeout::tell_grpc;
+use crate::upgrade::is_for_tunnel;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::header::{CONTENT_LENGTH, HOST, SET_COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::Full;
 use std::time::Duration;
 
@@ -161,9 +162,11 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
     if let Some(refusal) = rule.answer.admit(&mut head, &mut decision) {
         return answered(answer, rule, refusal, &head, &mut decision);
     }
-    match &rule.weights {
-        Some(weights) if chance.is_none() => {
-            let shares = (0..).zip(weights.shares());
+    // Who is kept somewhere goes there, whatever is drawn.
+    let kept = { rule.split.as_ref() }.and_then(|split| split.kept(&head, decision.trusted_hops));
+    match &rule.split {
+        Some(split) if chance.is_none() && kept.is_none() => {
+            let shares = (0..).zip(split.shares());
             let backends = shares
                 .filter(|(_, share)| *share > 0.0)
                 .map(|(arm, share)| {
@@ -172,10 +175,15 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
                 });
             answer.backends.extend(backends);
         }
-        weights => {
+        split => {
             // A split refuses nothing, and without any weight it writes no destination down.
-            let _ = weights.admit(&mut head, &mut decision);
-            let backend = backend(plan, rule, &mut decision, 1.0, &head);
+            let _ = split.admit(&mut head, &mut decision);
+            let cookie = decision.cookie.take();
+            let mut backend = backend(plan, rule, &mut decision, 1.0, &head);
+            if let (Some(cookie), Some(_)) = (cookie, &backend.service) {
+                let changes = backend.response_headers.get_or_insert_default();
+                changes.add.push(text(&SET_COOKIE, &cookie));
+            }
             answer.backends.push(backend);
         }
     }
@@ -196,7 +204,7 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
         let served = backends.filter(|backend| backend.service.is_some());
         served.for_each(|backend| stamp(backend, &mark));
     }
-    if *request.method() != Method::CONNECT {
+    if !is_for_tunnel(request) {
         answer.mirrors = match chance {
             None => rule.mirrors.iter().filter_map(mirror(plan)).collect(),
             Some(chance) => {
@@ -270,9 +278,10 @@ fn head_of<B>(request: &Request<B>) -> Request<()> {
 
 /// The end of a request that no rule takes.
 fn refused(refusal: &Refusal) -> Answer {
-    let outcome = match refusal.flags().contains(Flags::NR) {
-        true => Outcome::NoRoute,
-        false => Outcome::Reject,
+    let outcome = match refusal.details() {
+        // No rule takes it, or nobody knows its host.
+        "route_not_found" | "direct_response" => Outcome::NoRoute,
+        _ => Outcome::Reject,
     };
     let mut answer = Answer::new(outcome);
     answer.status = Some(refusal.status().as_u16());
@@ -293,7 +302,7 @@ fn answered(
     };
     decision.destination = None;
     let bound = rule.bind(head, decision);
-    rule.change_reply(None, bound.as_deref(), refusal.head_mut(), || None);
+    rule.change_reply(None, bound.as_deref(), &mut refusal.head_mut(), || None);
     let reply = refusal.into_response::<Full<Bytes>>(ReplyTo::of(head));
     answer.status = Some(reply.status().as_u16());
     let headers = reply.headers().iter();

@@ -110,10 +110,11 @@ impl Desk {
     }
 
     /// Says whether something was found for which Istio refuses the whole document: every error,
-    /// but for fields that nobody knows, which are left out by themselves.
+    /// but for fields that nobody knows, which are left out by themselves, and for what is not as
+    /// it should be written but can be understood in one way only.
     pub(super) fn is_refused(&self) -> bool {
-        let error =
-            |error: &Error| error.severity == Severity::Error && error.id != "unknown-field";
+        let borne = |id| matches!(id, "unknown-field" | "star-for-regex");
+        let error = |error: &Error| error.severity == Severity::Error && !borne(error.id);
         self.dropped.get() == Some(Severity::Error) || self.findings.borrow().iter().any(error)
     }
 

@@ -1,45 +1,65 @@
+use crate::import::sticky;
 use crate::policy::Error;
 use crate::policy::trail::Trail;
-use crate::policy::tree::{Document, Mark, Node, Trouble, Value, documents};
+use crate::policy::tree::{Document, Entry, Mark, Node, Trouble, Value, documents};
 
 /// Puts the mesh's settings, which a ConfigMap holds as a text, into its tree, so that they are
 /// read and pointed at like everything else. What is wrong with the text is returned.
 ///
 /// `source` is the text in which the ConfigMap stands.
 pub(super) fn unfold(root: &mut Node, source: &str) -> Vec<Error> {
-    let Value::Mapping(entries) = &mut root.value else {
+    let mesh = entry(root, "data").and_then(|data| entry(&mut data.value, "mesh"));
+    match mesh {
+        Some(mesh) => open(mesh, &Trail::default().key("data").key("mesh"), source),
+        None => Vec::new(),
+    }
+}
+
+/// The same for the annotations of a document that are policy.
+pub(super) fn unfold_annotations(root: &mut Node, source: &str) -> Vec<Error> {
+    let annotations =
+        entry(root, "metadata").and_then(|metadata| entry(&mut metadata.value, "annotations"));
+    let Some(Value::Mapping(annotations)) = annotations.map(|entry| &mut entry.value.value) else {
         return Vec::new();
     };
-    let mesh = entries
-        .iter_mut()
-        .find(|entry| entry.key == "data")
-        .and_then(|entry| match &mut entry.value.value {
-            Value::Mapping(data) => data.iter_mut().find(|entry| entry.key == "mesh"),
-            _ => None,
-        });
-    let Some(mesh) = mesh else {
-        return Vec::new();
-    };
-    let Some(text) = mesh.value.as_str() else {
+    let trail = Trail::default().key("metadata").key("annotations");
+    let policy = |entry: &&mut Entry| sticky::meant_for(&entry.key).is_some();
+    let opened = annotations.iter_mut().filter(policy).map(|entry| {
+        let trail = trail.key(&entry.key);
+        open(entry, &trail, source)
+    });
+    opened.flatten().collect()
+}
+
+fn entry<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Entry> {
+    match &mut node.value {
+        Value::Mapping(entries) => entries.iter_mut().find(|entry| entry.key == key),
+        _ => None,
+    }
+}
+
+/// Puts what a text says in its place.
+fn open(holder: &mut Entry, trail: &Trail, source: &str) -> Vec<Error> {
+    let Some(text) = holder.value.as_str() else {
         // Whoever reads it says what is wrong with it.
         return Vec::new();
     };
-    let shift = Shift::find(mesh.at, mesh.value.at, text, source);
+    let shift = Shift::find(holder.at, holder.value.at, text, source);
     let mut errors = Vec::new();
     let mut inside = documents(text);
     inside.truncate(1);
-    let mut unfolded = Node::null(mesh.value.at);
+    let mut unfolded = Node::null(holder.value.at);
     for Document { root, troubles, .. } in inside {
         for Trouble {
             id,
             at,
-            trail,
+            trail: inner,
             message,
             advice,
         } in troubles
         {
-            let mut way = Trail::default().key("data").key("mesh");
-            way.0.extend(trail.0);
+            let mut way = trail.clone();
+            way.0.extend(inner.0);
             let error = Error::new(id, way, message).advise(advice);
             errors.push(error.marked(shift.apply(at)));
         }
@@ -48,7 +68,7 @@ pub(super) fn unfold(root: &mut Node, source: &str) -> Vec<Error> {
             unfolded = root;
         }
     }
-    mesh.value = unfolded;
+    holder.value = unfolded;
     errors
 }
 

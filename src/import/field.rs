@@ -1,3 +1,5 @@
+mod alike;
+
 use crate::import::desk::Desk;
 use crate::import::report::Status;
 use crate::policy::trail::{Step, Trail};
@@ -219,6 +221,34 @@ impl<'a> Field<'a> {
     {
         let text = Reader(self.node).text();
         self.take(text.and_then(|text| text.parse().map_err(Flaw::custom)))
+    }
+
+    /// All that is written here, as native documents have it. What is wrong in it is told where
+    /// it stands.
+    pub(crate) fn whole<T: Deserialize<'a>>(&self) -> Option<T> {
+        match T::deserialize(Reader(self.node)) {
+            Ok(value) => {
+                self.applied();
+                Some(value)
+            }
+            Err(flaw) => {
+                let mut at = self.clone();
+                for &index in flaw.way.iter().rev() {
+                    let Some(child) = at.node.child(index) else {
+                        break;
+                    };
+                    at = match &at.node.value {
+                        Value::Mapping(entries) => {
+                            let entry = &entries[index];
+                            at.child(child, entry.at, Stride::Key(&entry.key))
+                        }
+                        _ => at.child(child, child.at, Stride::Index(index)),
+                    };
+                }
+                at.refused(flaw.id, flaw.message, flaw.advice);
+                None
+            }
+        }
     }
 
     /// One of several names, each with what it stands for.

@@ -17,6 +17,7 @@ mod model;
 mod read;
 mod report;
 mod resource;
+mod sticky;
 
 pub(crate) use read::is_document;
 pub use read::{Documents, Read};

@@ -1,7 +1,9 @@
 use crate::import::field::Field;
 use crate::policy::trail::{Step, Trail};
 use crate::policy::wording::shortened;
-use crate::policy::{Error, Gateway, MeshSettings, Place, Policy, Retries, Route, Service, Sidecar};
+use crate::policy::{
+    Error, Gateway, MeshSettings, Place, Policy, Retries, Route, Service, Sidecar,
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// The policy in the making, to which importers add.

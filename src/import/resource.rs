@@ -4,7 +4,7 @@ use crate::import::desk::Desk;
 use crate::import::field::{Field, Fields};
 use crate::import::kind::Kind;
 use crate::import::model::Model;
-use crate::import::{gateway, istio, kubernetes};
+use crate::import::{gateway, istio, kubernetes, sticky};
 use crate::policy::trail::Trail;
 use crate::policy::tree::Node;
 use crate::policy::wording::shortened;
@@ -170,6 +170,7 @@ pub(super) fn import<'a>(
                     Some(first) => duplicate(&document, first),
                     None => {
                         known.insert(name, document.root.place());
+                        sticky::tell_of_strays(&document);
                         convert(&document, &mut resources)
                     }
                 }

@@ -2,6 +2,7 @@ use crate::balance::{Endpoint, MakeEndpoint};
 use crate::gate::Decision;
 use crate::live::Live;
 use crate::mesh;
+use crate::mesh::crumbs;
 use crate::mesh::forward::{Forward, Next, UnderWay};
 use crate::mesh::running::{Follow, Running, Wired, Wires};
 use crate::plan::{Entry, Plan};
@@ -9,7 +10,7 @@ use crate::reply::{Guarded, ReplyBody};
 use crate::rng::Rng;
 use crate::tee::Upload;
 use crate::timeout::TimedBody;
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -21,6 +22,10 @@ use tower_service::Service;
 ///
 /// It is always ready and never fails: what cannot be answered by an endpoint is answered with a
 /// [`LocalReply`](crate::reply::LocalReply).
+///
+/// An upgrade that an endpoint agrees to is the caller's, who takes it off the 101 with
+/// `hyper::upgrade::on`; a request that comes straight from a server is joined with it instead. See
+/// [`connect::Hyper`](crate::connect).
 pub struct Client<E> {
     shared: Arc<Shared<E>>,
     in_scope: bool,
@@ -80,7 +85,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Forward<E, B> {
-        self.send(request, |_, _| Entry::Mesh)
+        self.send(request, |_, _, _| Entry::Mesh)
     }
 }
 
@@ -90,14 +95,17 @@ impl<E> Client<E> {
     pub(super) fn send<B>(
         &self,
         mut request: Request<B>,
-        entry: impl FnOnce(&Plan, &mut Request<B>) -> Entry,
+        entry: impl FnOnce(&Plan, &mut Request<B>, &mut Decision) -> Entry,
     ) -> Forward<E, B>
     where
         E: Endpoint<B>,
     {
+        if request.version() == Version::HTTP_2 {
+            crumbs::join(request.headers_mut());
+        }
         let wired = self.shared.live.pin();
-        let entry = entry(&wired.running.plan, &mut request);
         let mut decision = Decision::new(self.shared.rng.chance());
+        let entry = entry(&wired.running.plan, &mut request, &mut decision);
         // First of all, as rules may look at what is added.
         decision.deadline = mesh::Context::send(&mut request, self.in_scope);
         // The gates look at the request by reference, and it is sent from here: each time that it

@@ -7,7 +7,8 @@ use crate::mirror::{DEFAULT_TIME, End, Slot, errand, shadow};
 use crate::plan::{Mirror, Rule};
 use crate::rng::Chance;
 use crate::tee::{CopyBody, Tap, Tee, pipe};
-use http::{Method, Request};
+use crate::upgrade::is_for_tunnel;
+use http::Request;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -58,7 +59,7 @@ impl Copies {
         request: &Request<B>,
         chance: Chance,
     ) -> Option<Box<Self>> {
-        if request.method() == Method::CONNECT {
+        if is_for_tunnel(request) {
             return None;
         }
         let mut drawn = rule.drawn_mirrors(chance).peekable();

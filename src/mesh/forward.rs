@@ -14,6 +14,7 @@ use crate::rng::Chance;
 use crate::route::HeaderEdit;
 use crate::tee::{Tee, Upload};
 use crate::timeout::{Deadline, TimedBody, response_timeout};
+use http::header::SET_COOKIE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use std::convert::Infallible;
@@ -128,9 +129,7 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
                 let mut upload = Upload::default();
                 if departure.is_tried_again() {
                     return match Again::first(&mut departure, request, &mut upload) {
-                        Some((future, again)) => {
-                            Self::sent(departure, future, Some(again), upload)
-                        }
+                        Some((future, again)) => Self::sent(departure, future, Some(again), upload),
                         None => Self::refuse(departure.way, no_such_endpoint(), departure.to),
                     };
                 }
@@ -199,6 +198,7 @@ impl<E> UnderWay<E> {
             rule: None,
             destination: None,
             origin: None,
+            cookie: None,
             response: None,
             sent: None,
         };
@@ -234,6 +234,7 @@ impl<E> UnderWay<E> {
                 if decision.listener.is_some() {
                     without_tls(request);
                 }
+                self.cookie = decision.cookie.take();
                 self.count(chosen.cluster, chosen.endpoint);
                 let running = &self.wired.running;
                 let copies = Copies::of(running, self.rule, request, decision.chance);
@@ -252,7 +253,7 @@ impl<E> UnderWay<E> {
                 if self.destination.is_none()
                     && let Some(rule) = self.rule()
                 {
-                    let _ = rule.weights.admit(request, &mut decision);
+                    let _ = rule.split.admit(request, &mut decision);
                     self.destination = decision.destination;
                 }
                 self.bind(request, &mut decision);
@@ -306,7 +307,7 @@ impl Running {
             .or_else(|| rule.cors.admit(request, decision))
             .or_else(|| rule.limits.admit(request, decision))
             .or_else(|| rule.answer.admit(request, decision))
-            .or_else(|| rule.weights.admit(request, decision));
+            .or_else(|| rule.split.admit(request, decision));
         if let Some(refusal) = refusal {
             return Err(refusal);
         }
@@ -389,7 +390,9 @@ where
                     let mut exhausted = false;
                     if let (Some(tries), Some(way)) = (again.as_ref(), sending.held()) {
                         match tries.judge(way, &came) {
-                            Fate::Stands { exhausted: none_left } => exhausted = none_left,
+                            Fate::Stands {
+                                exhausted: none_left,
+                            } => exhausted = none_left,
                             Fate::Again(pause) => {
                                 // The endpoint is let go before the next one is asked.
                                 drop(came);
@@ -449,7 +452,8 @@ where
                         ..
                     } = *wait;
                     if late {
-                        this.state.set(State::late(Some(way), to, response_timeout()));
+                        this.state
+                            .set(State::late(Some(way), to, response_timeout()));
                         continue;
                     }
                     let next = match again.send(&mut way, &this.deadline) {
@@ -501,6 +505,8 @@ pub struct UnderWay<E> {
     destination: Option<u32>,
     /// The page that may read the answer.
     origin: Option<Box<HeaderValue>>,
+    /// What the caller is known by from now on.
+    cookie: Option<Box<HeaderValue>>,
     /// What is changed in the reply's head, where that depends on the request.
     response: Option<Box<HeaderEdit>>,
     pub(super) sent: Option<Sent>,
@@ -585,10 +591,14 @@ impl<E> Hold for UnderWay<E> {
     fn head(&self, mut head: Head<'_>) {
         if let Some(rule) = self.rule() {
             let bound = self.response.as_deref();
-            rule.change_reply(self.destination, bound, head.reborrow(), || self.endpoint());
+            rule.change_reply(self.destination, bound, &mut head, || self.endpoint());
             if let (Some(cors), Some(origin)) = (&rule.cors, &self.origin) {
                 cors.mark(origin, head.headers);
             }
+        }
+        // A destination that did not answer keeps nobody.
+        if let (Some(cookie), None) = (&self.cookie, head.local) {
+            head.headers.append(SET_COOKIE, (**cookie).clone());
         }
     }
 }

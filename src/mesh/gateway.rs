@@ -27,6 +27,16 @@ use tower_service::Service;
 /// Requests that pass carry where they came from: the address of the connection's other end (see
 /// [`Source`]) is added to `x-forwarded-for`, and `x-forwarded-proto` says the scheme.
 ///
+/// WebSockets and other upgrades pass, in either version of HTTP, wherever rules let their requests
+/// pass; nothing has to be switched on for them. [`connect::Hyper`](crate::connect) joins the
+/// client's connection with its endpoint's, and says what passes. A rule's timeout is for the
+/// answer, not for the connection after it, and mirrors get no copies of them. A WebSocket over
+/// HTTP/2 (an extended `CONNECT`) is a `GET` for rules, as it is over HTTP/1.1. The server needs
+/// hyper's `with_upgrades`, which `axum::serve` has.
+///
+/// The several `cookie` lines in which HTTP/2 may send one cookie are joined before a rule looks at
+/// them.
+///
 /// It is always ready and never fails: what cannot be answered by an endpoint is answered with a
 /// [`LocalReply`](crate::reply::LocalReply).
 pub struct Gateway<E> {
@@ -66,13 +76,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Forward<E, B> {
-        self.client.send(request, |plan, request| {
+        self.client.send(request, |plan, request, decision| {
             let entry = plan
                 .entry(&self.name, self.port)
                 // No plan has as many gateways: it is one that the policy does not name.
                 .unwrap_or(Entry::Gateway(u32::MAX, 0));
             if let Some(source) = Source::of(request) {
                 forwarded_for(request, source);
+                decision.forwarded = true;
             }
             let scheme = if plan.is_https(entry) {
                 "https"
@@ -91,7 +102,7 @@ fn forwarded_for<B>(request: &mut Request<B>, source: IpAddr) {
     let mut addresses: Vec<u8> = Vec::new();
     for line in request.headers().get_all(&FORWARDED_FOR) {
         addresses.extend_from_slice(line.as_bytes());
-        addresses.extend_from_slice(b", ");
+        addresses.push(b',');
     }
     addresses.extend_from_slice(source.to_string().as_bytes());
     // Only bytes of header values and of an address.

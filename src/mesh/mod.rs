@@ -20,6 +20,7 @@ mod client;
 mod context;
 mod copies;
 mod counters;
+mod crumbs;
 mod forward;
 mod gateway;
 mod running;

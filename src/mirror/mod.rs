@@ -10,7 +10,8 @@
 //! and how much waits for them is [bounded](Bounds). What is beyond is shed and counted.
 //!
 //! What Envoy adds to its copies beside that, `x-envoy-internal` and `x-forwarded-for`, is left
-//! out: nobody has said who the client is or that it can be trusted. `CONNECT` is not copied.
+//! out: nobody has said who the client is or that it can be trusted. `CONNECT` and requests to
+//! upgrade are not copied: there is one tunnel, and it is the original's (Envoy opens another).
 //!
 //! **Readiness:** the inner service's, passed through. The copy's service is readied in its task.
 //!

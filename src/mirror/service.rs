@@ -3,8 +3,9 @@ use crate::event::Event;
 use crate::mirror::layer::Shared;
 use crate::mirror::{End, Slot, errand, forget, shadow};
 use crate::tee::{CopyBody, Tap, Teed, pipe};
+use crate::upgrade::is_for_tunnel;
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -79,7 +80,7 @@ struct Copy {
 impl Copy {
     fn of<B, C>(request: &Request<B>, shared: &Shared<C>) -> Option<Self> {
         shared.share.draw(shared.rng.chance(), 0)?;
-        if request.method() == Method::CONNECT {
+        if is_for_tunnel(request) {
             return None;
         }
         let shed = |why| {

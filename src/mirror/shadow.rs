@@ -1,13 +1,15 @@
+use crate::upgrade::is_for_tunnel;
 use http::header::HOST;
 use http::uri::Authority;
-use http::{HeaderValue, Method, Request, Uri};
+use http::{HeaderValue, Request, Uri};
 
 /// The head of a copy, with a body of its own: the same request, for the shadow of its host. What
 /// is attached to the request in this process stays behind.
 ///
-/// `None` for `CONNECT`, of which there is no copy, and for a host whose shadow cannot be written.
+/// `None` for `CONNECT` and for a request to upgrade, of which there is no copy, and for a host whose
+/// shadow cannot be written.
 pub fn shadow<B, C>(request: &Request<B>, body: C) -> Option<Request<C>> {
-    if request.method() == Method::CONNECT {
+    if is_for_tunnel(request) {
         return None;
     }
     let mut headers = request.headers().clone();
@@ -54,6 +56,7 @@ pub fn shadow_of(authority: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::Method;
     use proptest::{prop_assert, prop_assert_eq, proptest};
 
     #[test]
@@ -99,6 +102,13 @@ mod tests {
     fn tunnels_have_no_shadow() {
         let request = Request::connect("foo:80").body(()).unwrap();
         assert!(shadow(&request, ()).is_none());
+        let upgrade = |to| {
+            let request = Request::get("http://foo/").header("connection", "upgrade");
+            request.header("upgrade", to).body(()).unwrap()
+        };
+        assert!(shadow(&upgrade("websocket"), ()).is_none());
+        // Nobody upgrades to that.
+        assert!(shadow(&upgrade("h2c"), ()).is_some());
     }
 
     proptest! {

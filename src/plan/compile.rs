@@ -9,7 +9,7 @@ use crate::policy::registry::{Registry, host_and_port, in_kubernetes, is_visible
 use crate::policy::{self, Balance, Policy, Status, Subset, Workload};
 use crate::retry::Tries;
 use crate::route::{Answer, Changes, HeaderEdit, Names, Normalize};
-use crate::split::Weights;
+use crate::split::Choice;
 use crate::timeout::Allowed;
 use ahash::AHashMap;
 use std::collections::BTreeMap;
@@ -170,7 +170,11 @@ impl<'a> Compiler<'a> {
                 false => rule.cors.as_ref().map(Sharing::compile),
             },
             limits: self.limits(&rule.limits, (route, name), &label, shared),
-            weights: Weights::new(rule.to.iter().map(|to| to.weight)),
+            split: Choice::compile(
+                // As they are written: whether they are there moves nobody.
+                { rule.to.iter() }.map(|to| (&*to.service, to.subset.as_deref(), to.weight)),
+                rule.sticky.as_ref(),
+            ),
             answer: Answer::compile(rule).map(Box::new),
             arms,
             mirrors: [].into(),

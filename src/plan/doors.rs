@@ -106,14 +106,21 @@ impl Compiler<'_> {
             } else {
                 claimed.port()
             };
-            let offered = match at_listener || claimed.port().is_some() {
+            let offered = match at_listener {
                 true => &[][..],
                 false => self
                     .registry
                     .offered(claimed.name(), &spot.workload.namespace),
             };
-            let Some(first) = offered.first() else {
-                by_port.entry(port).or_default().push(claimed.clone());
+            let offers = |port| offered.iter().any(|known| known.port == Some(port));
+            // A client that writes no port means the service's, whichever it is.
+            let unwritten = || [80, 443].into_iter().filter(|port| !offers(*port));
+            let Some(first) = offered.first().filter(|_| claimed.port().is_none()) else {
+                let hosts = by_port.entry(port).or_default();
+                hosts.push(claimed.clone());
+                if offered.first().is_some_and(|first| first.port == port) {
+                    hosts.extend(unwritten().filter_map(|port| host(claimed.name(), Some(port))));
+                }
                 if !at_listener && claimed.port().is_none() {
                     for &port in &ports {
                         let host = host(claimed.name(), Some(port));
@@ -123,13 +130,10 @@ impl Compiler<'_> {
                 continue;
             };
             // A port that the service does not have is another host's.
-            let offers = |port| offered.iter().any(|known| known.port == Some(port));
             let own = offered
                 .iter()
                 .filter_map(|known| Some((known.port?, known.port)));
-            // A client that writes no port means the service's, whichever it is.
-            let unwritten = [80, 443].into_iter().filter(|port| !offers(*port));
-            for (written, port) in own.chain(unwritten.map(|port| (port, first.port))) {
+            for (written, port) in own.chain(unwritten().map(|port| (port, first.port))) {
                 let port = port.filter(|_| !ports.is_empty());
                 let host = host(claimed.name(), Some(written));
                 by_port.entry(port).or_default().extend(host);

@@ -24,7 +24,7 @@ use crate::reply::{Flags, Head, Refusal};
 use crate::retry::Tries;
 use crate::rng::Chance;
 use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, OnReply};
-use crate::split::Weights;
+use crate::split::Choice;
 use crate::timeout::Allowed;
 use ahash::AHashMap;
 use compile::Compiler;
@@ -75,7 +75,7 @@ pub(crate) struct Rule {
     /// What the rule says itself, instead of passing requests on.
     pub(crate) answer: Option<Box<Answer>>,
     /// `None`: no destination has any weight.
-    pub(crate) weights: Option<Weights>,
+    pub(crate) split: Option<Choice>,
     pub(crate) arms: Box<[Arm]>,
     pub(crate) mirrors: Box<[Mirror]>,
     /// What is done to the requests of each destination; empty where nothing is done to any.
@@ -248,7 +248,11 @@ impl Plan {
             return Some(refusal);
         }
         if let Entry::Gateway(gateway, port) = entry {
-            decision.trusted_hops = TrustedHops(self.policy.mesh.trusted_hops);
+            let hops = self.policy.mesh.trusted_hops;
+            decision.trusted_hops = match hops {
+                0 => TrustedHops::default(),
+                hops => TrustedHops(hops.saturating_add(decision.forwarded.into())),
+            };
             return match self.gateways.get(gateway as usize) {
                 Some(gateway) => gateway.enter(port, request, decision),
                 None => Some(no_route()),
@@ -320,7 +324,7 @@ impl Rule {
         &self,
         destination: Option<u32>,
         bound: Option<&HeaderEdit>,
-        head: Head<'_>,
+        head: &mut Head<'_>,
         endpoint: impl FnOnce() -> Option<&'a Address>,
     ) {
         let edit = bound.unwrap_or_else(|| self.response(destination));
@@ -393,7 +397,7 @@ fn bad_request() -> Refusal {
 
 /// As Istio's `REGISTRY_ONLY` answers.
 pub(crate) fn unknown_host() -> Refusal {
-    Refusal::new(StatusCode::BAD_GATEWAY, Flags::NR, "direct_response")
+    Refusal::new(StatusCode::BAD_GATEWAY, Flags::NONE, "direct_response")
 }
 
 fn cluster_not_found(status: StatusCode) -> Refusal {
@@ -416,7 +420,7 @@ impl Rule {
             cors: None,
             limits: None,
             answer: None,
-            weights: Weights::new([1]),
+            split: Choice::compile([(host, None, 1)], None),
             arms: [arm].into(),
             mirrors: [].into(),
             changes: [].into(),

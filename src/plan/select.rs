@@ -78,7 +78,7 @@ pub(super) fn select<'a>(
         listed.sort_by_key(|selected| {
             selected
                 .matching
-                .is_none_or(|(_, matching)| matching.is_everything())
+                .is_none_or(|(_, matching)| matching.asks_nothing())
         });
     }
     // Both sorts are stable: what is alike stays in the order of the routes.
@@ -97,7 +97,11 @@ fn rank(matching: Option<(u32, &Match)>) -> (u8, usize, bool, usize, usize) {
         // Nothing said is the prefix `/`.
         None => (2, 1),
         Some(PathMatch::Exact(path)) => (3, path.as_str().len()),
-        Some(PathMatch::Prefix(path)) => (2, path.as_str().len()),
+        // A slash at its end says nothing, so it makes it no longer.
+        Some(PathMatch::Prefix(path)) => {
+            let path = path.as_str();
+            (2, path.strip_suffix('/').unwrap_or(path).len().max(1))
+        }
         Some(PathMatch::StartsWith(start)) => (2, start.len()),
         // Where it stands is left to the implementation; Istio puts it last.
         Some(PathMatch::Regex(pattern)) => (1, pattern.as_str().len()),

@@ -42,6 +42,7 @@ mod route;
 mod schema;
 mod scope;
 mod service;
+mod sticky;
 pub(crate) mod trail;
 #[cfg(feature = "yaml")]
 pub(crate) mod tree;
@@ -70,7 +71,8 @@ pub use scope::{
 pub use service::{
     Balance, ClientSettings, Endpoint, Inbound, Locality, Protocol, Service, Subset,
 };
-pub use units::{NotADuration, NotAPercent, NotAStatus, Percent, Span, Status};
+pub use sticky::{Cookie, Sticky, StickyKey};
+pub use units::{NotADuration, NotAPercent, NotAStatus, Percent, Span, Status, Ttl};
 
 pub(crate) use action::authority;
 

@@ -1,7 +1,7 @@
 use crate::policy::scope::{is_mesh, mesh};
 use crate::policy::{
     Cors, Door, Fault, Headers, Host, Limit, Match, Mirror, Redirect, Respond, Retries, Rewrite,
-    Span, Status, is_default,
+    Span, Status, Sticky, is_default,
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,9 @@ pub struct Rule {
     /// Where its requests go, by weight. At least one, unless the rule redirects or responds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<Destination>,
+    /// Keeps each caller at one of several destinations. Absent: every request is drawn for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<Sticky>,
     /// Sends the client elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect: Option<Redirect>,
@@ -217,6 +220,13 @@ impl Rule {
     #[must_use]
     pub fn when(mut self, matching: Match) -> Self {
         self.matches.push(matching);
+        self
+    }
+
+    /// Keeps each caller at one destination.
+    #[must_use]
+    pub fn sticky(mut self, sticky: impl Into<Sticky>) -> Self {
+        self.sticky = Some(sticky.into());
         self
     }
 

@@ -49,17 +49,6 @@ pub struct Head<'a> {
     pub local: Option<&'a LocalReply>,
 }
 
-impl Head<'_> {
-    /// The same for a while.
-    pub fn reborrow(&mut self) -> Head<'_> {
-        Head {
-            status: self.status,
-            headers: self.headers,
-            local: self.local,
-        }
-    }
-}
-
 /// What a local reply has to know of the request that it answers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReplyTo {

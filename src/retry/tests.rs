@@ -18,8 +18,11 @@ fn judged(tries: &Tries, behaviour: &str) -> Verdict {
         "HTTP/2 RST REFUSED_STREAM" => Some(Failure::Refused),
         "circuit breaker overflow" => Some(Failure::Overflow),
         "per-try timeout" => Some(Failure::TimedOut),
-        "connection closed after the request" | "invalid HTTP" | "HTTP/2 RST CANCEL"
-        | "HTTP/2 RST INTERNAL_ERROR" | "HTTP/2 connection closed" => Some(Failure::Reset),
+        "connection closed after the request"
+        | "invalid HTTP"
+        | "HTTP/2 RST CANCEL"
+        | "HTTP/2 RST INTERNAL_ERROR"
+        | "HTTP/2 connection closed" => Some(Failure::Reset),
         _ => None,
     };
     if let Some(failure) = failure {
@@ -57,7 +60,9 @@ fn judged(tries: &Tries, behaviour: &str) -> Verdict {
 fn agree(recorded: &Value) -> usize {
     let texts = |value: &Value| -> Vec<String> {
         let items = value.as_array().unwrap().iter();
-        items.map(|item| item.as_str().unwrap().to_owned()).collect()
+        items
+            .map(|item| item.as_str().unwrap().to_owned())
+            .collect()
     };
     let tokens = texts(&recorded["tokens"]);
     let mut compared = 0;
@@ -111,7 +116,10 @@ fn rate_limits_win_over_every_other_condition() {
         tries.judge(outcome, 1, Chance::new(0)) != Verdict::Stands
     };
     assert!(!again(&[Condition::ServerError, Condition::GatewayError]));
-    assert!(again(&[Condition::ServerError, Condition::EnvoyRatelimited]));
+    assert!(again(&[
+        Condition::ServerError,
+        Condition::EnvoyRatelimited
+    ]));
 }
 
 #[test]

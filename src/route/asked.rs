@@ -1,6 +1,6 @@
-use crate::route::bytes;
+use crate::route::words;
 use http::header::HOST;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, Version};
 
 /// What a request asks for, as rules see it.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,9 @@ pub struct Asked<'a> {
     pub path: &'a str,
     /// What stands behind the `?`, undecoded.
     pub query: &'a str,
-    /// The method, case-sensitive.
+    /// The method, case-sensitive. An extended `CONNECT` (a WebSocket over HTTP/2, RFC 8441) is
+    /// the `GET` that it stands for, as with Envoy: rules need not know by which version of HTTP
+    /// a browser asks.
     pub method: &'a Method,
     /// The headers.
     pub headers: &'a HeaderMap,
@@ -23,6 +25,7 @@ pub struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// Looks at a request. The authority of its target counts; where it has none (HTTP/1.1 on a
     /// server), the `Host` header does.
+    #[inline]
     pub fn of<B>(request: &'a Request<B>) -> Self {
         let uri = request.uri();
         Self {
@@ -36,7 +39,7 @@ impl<'a> Asked<'a> {
                 .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")),
             path: uri.path(),
             query: uri.query().unwrap_or(""),
-            method: request.method(),
+            method: method(request),
             headers: request.headers(),
         }
     }
@@ -73,9 +76,25 @@ impl<'a> Asked<'a> {
     /// [`host`](Self::host) and [`port`](Self::port).
     pub fn host_and_port(&self) -> (&'a str, u16) {
         let (host, port) = split_port(self.authority);
-        let default = if self.tls { 443 } else { 80 };
-        (host, port.unwrap_or(default))
+        (host, port.unwrap_or(self.default_port()))
     }
+
+    /// The port of an authority that names none.
+    #[inline]
+    pub(super) fn default_port(&self) -> u16 {
+        if self.tls { 443 } else { 80 }
+    }
+}
+
+static GET: Method = Method::GET;
+
+fn method<B>(request: &Request<B>) -> &Method {
+    let method = request.method();
+    // Only the extended one has a scheme.
+    let is_extended = *method == Method::CONNECT
+        && request.version() == Version::HTTP_2
+        && request.uri().scheme().is_some();
+    if is_extended { &GET } else { method }
 }
 
 fn host_header<B>(request: &Request<B>) -> &str {
@@ -85,8 +104,9 @@ fn host_header<B>(request: &Request<B>) -> &str {
 
 /// A client may write `user:password@host`, even in a `Host` header, where it must not; routing is
 /// by the host, which is who will be asked.
+#[inline]
 fn without_userinfo(authority: &str) -> &str {
-    if !bytes::contains(authority.as_bytes(), b'@') {
+    if !words::contains(authority.as_bytes(), b'@') {
         return authority;
     }
     authority
@@ -95,8 +115,8 @@ fn without_userinfo(authority: &str) -> &str {
 }
 
 /// `host:port` in its parts. A literal IPv6 address keeps its brackets.
-fn split_port(authority: &str) -> (&str, Option<u16>) {
-    if !bytes::contains(authority.as_bytes(), b':') {
+pub(super) fn split_port(authority: &str) -> (&str, Option<u16>) {
+    if !words::contains(authority.as_bytes(), b':') {
         return (authority, None);
     }
     match authority.rfind(':') {
@@ -139,6 +159,18 @@ mod tests {
         assert_eq!(Asked::of(&request).port(), 81);
         assert!(Asked::is_addressed(&request));
         assert!(!Asked::is_addressed(&Request::new(())));
+    }
+
+    #[test]
+    fn a_websocket_is_got_in_either_version_of_http() {
+        let connect = |target| {
+            let connect = Request::connect(target).version(Version::HTTP_2);
+            connect.body(()).unwrap()
+        };
+        let extended = connect("http://reviews/chat");
+        assert_eq!(*Asked::of(&extended).method, Method::GET);
+        let tunnel = connect("reviews:80");
+        assert_eq!(*Asked::of(&tunnel).method, Method::CONNECT);
     }
 
     #[test]

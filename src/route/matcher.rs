@@ -12,17 +12,17 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct Matcher {
     path: Option<PathMatcher>,
-    method: Option<TextMatcher>,
-    headers: Headers,
-    query: Box<[(Box<str>, ValueMatcher)]>,
-    /// Apart and mostly absent, so that a matcher stays small: all of a table are walked.
-    seldom: Option<Box<Seldom>>,
+    /// What else it asks. Apart and often absent, so that a matcher stays small: many are walked.
+    more: Option<Box<More>>,
 }
 
 type Headers = Box<[(HeaderName, ValueMatcher)]>;
 
 #[derive(Clone, Debug)]
-struct Seldom {
+struct More {
+    method: Option<TextMatcher>,
+    headers: Headers,
+    query: Box<[(Box<str>, ValueMatcher)]>,
     scheme: Option<TextMatcher>,
     authority: Option<TextMatcher>,
     /// What is asked of the header `host`. It is the authority, wherever the request says it.
@@ -38,7 +38,14 @@ impl Matcher {
         let path = |path| PathMatcher::compile(path, matching.ignore_path_case);
         let (headers, host) = headers(&matching.headers);
         let (without, without_host) = self::headers(&matching.without_headers);
-        let seldom = Seldom {
+        let more = More {
+            method: text(&matching.method),
+            headers,
+            query: matching
+                .query
+                .iter()
+                .map(|(name, value)| (name.as_str().into(), ValueMatcher::compile(value)))
+                .collect(),
             scheme: text(&matching.scheme),
             authority: text(&matching.authority),
             host,
@@ -47,36 +54,20 @@ impl Matcher {
         };
         Self {
             path: matching.path.as_ref().map(path),
-            method: text(&matching.method),
-            headers,
-            query: matching
-                .query
-                .iter()
-                .map(|(name, value)| (name.as_str().into(), ValueMatcher::compile(value)))
-                .collect(),
-            seldom: seldom.asks_anything().then(|| Box::new(seldom)),
+            more: more.asks_anything().then(|| Box::new(more)),
         }
     }
 
     /// Says whether the request satisfies every predicate.
+    #[inline]
     pub fn takes(&self, asked: &Asked<'_>) -> bool {
         // The cheap ones first.
-        self.method
-            .as_ref()
-            .is_none_or(|m| m.takes(asked.method.as_str()))
-            && self.path.as_ref().is_none_or(|p| p.takes(asked.path))
-            && self
-                .headers
-                .iter()
-                .all(|(name, value)| value.takes_header(asked.headers, name))
-            && self
-                .query
-                .iter()
-                .all(|(name, value)| value.takes_query(asked.query, name))
-            && self.seldom.as_ref().is_none_or(|s| s.takes(asked))
+        self.path.as_ref().is_none_or(|p| p.takes(asked.path))
+            && self.more.as_ref().is_none_or(|more| more.takes(asked))
     }
 
     /// What of a request's path it takes.
+    #[inline]
     pub fn matched(&self) -> Matched {
         self.path
             .as_ref()
@@ -95,9 +86,12 @@ fn headers(headers: &BTreeMap<Header, ValueMatch>) -> (Headers, Option<ValueMatc
     )
 }
 
-impl Seldom {
+impl More {
     fn asks_anything(&self) -> bool {
-        self.scheme.is_some()
+        self.method.is_some()
+            || !self.headers.is_empty()
+            || !self.query.is_empty()
+            || self.scheme.is_some()
             || self.authority.is_some()
             || self.host.is_some()
             || !self.without.is_empty()
@@ -106,13 +100,20 @@ impl Seldom {
 
     fn takes(&self, asked: &Asked<'_>) -> bool {
         let host = asked.authority.as_bytes();
-        self.scheme
-            .as_ref()
-            .is_none_or(|scheme| scheme.takes(asked.scheme()))
+        let text = |wanted: &Option<TextMatcher>, text: &str| {
+            wanted.as_ref().is_none_or(|wanted| wanted.takes(text))
+        };
+        text(&self.method, asked.method.as_str())
             && self
-                .authority
-                .as_ref()
-                .is_none_or(|authority| authority.takes(asked.authority))
+                .headers
+                .iter()
+                .all(|(name, value)| value.takes_header(asked.headers, name))
+            && self
+                .query
+                .iter()
+                .all(|(name, value)| value.takes_query(asked.query, name))
+            && text(&self.scheme, asked.scheme())
+            && text(&self.authority, asked.authority)
             && self.host.as_ref().is_none_or(|value| value.takes(host))
             && !self
                 .without

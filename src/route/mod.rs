@@ -37,7 +37,6 @@
 
 mod answer;
 mod asked;
-mod bytes;
 mod changes;
 mod edit;
 mod gate;
@@ -52,9 +51,11 @@ mod redirect;
 mod respond;
 mod rewrite;
 mod service;
+mod slots;
 mod substitution;
 mod table;
 mod value;
+mod words;
 
 pub use answer::Answer;
 pub use asked::Asked;

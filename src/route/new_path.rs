@@ -45,8 +45,9 @@ impl NewPath {
         let new = match self {
             Self::Full(new) => new.as_ref().to_owned(),
             Self::Matched(new) => format!("{new}{rest}"),
-            Self::Prefix(new) if rest.starts_with('/') => format!("{new}{rest}"),
             Self::Prefix(new) if rest.is_empty() && !new.is_empty() => new.as_ref().to_owned(),
+            // The prefix `/` ends with the slash that stands before the rest, others before it.
+            Self::Prefix(new) if taken > 1 && rest.starts_with('/') => format!("{new}{rest}"),
             Self::Prefix(new) => format!("{new}/{rest}"),
             Self::Regex(regex) => regex.replace_all(path)?,
         };
@@ -101,6 +102,7 @@ mod tests {
         };
         assert_eq!(root("/"), "/xyz");
         assert_eq!(root("/foo"), "/xyz/foo");
+        assert_eq!(root("//foo"), "/xyz//foo");
     }
 
     #[test]

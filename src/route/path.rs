@@ -4,20 +4,18 @@ use crate::route::CompiledPattern;
 
 /// A predicate on a path without its query.
 #[derive(Clone, Debug)]
-pub struct PathMatcher {
-    asks: Asks,
-    any_case: bool,
-}
+pub struct PathMatcher(Asks);
 
+/// `any_case`: upper and lower case ASCII letters are one.
 #[derive(Clone, Debug)]
 enum Asks {
     /// Byte for byte; a trailing slash counts.
-    Exact(Box<str>),
+    Exact { text: Box<str>, any_case: bool },
     /// Element by element: `/a` takes `/a`, `/a/` and `/a/b`, not `/ab`. Held without its trailing
     /// slash, so that `/` is empty.
-    Prefix(Box<str>),
+    Prefix { text: Box<str>, any_case: bool },
     /// The first characters, wherever an element ends.
-    StartsWith(Box<str>),
+    StartsWith { text: Box<str>, any_case: bool },
     /// The whole path.
     Regex(CompiledPattern),
 }
@@ -26,49 +24,61 @@ impl PathMatcher {
     /// Compiles a predicate. `any_case`: upper and lower case ASCII letters are one, but for a
     /// regular expression, which says so itself.
     pub fn compile(path: &policy::PathMatch, any_case: bool) -> Self {
-        let asks = match path {
-            policy::PathMatch::Exact(path) => Asks::Exact(path.as_str().into()),
+        Self(match path {
+            policy::PathMatch::Exact(path) => Asks::Exact {
+                text: path.as_str().into(),
+                any_case,
+            },
             policy::PathMatch::Prefix(path) => {
                 let path = path.as_str();
-                Asks::Prefix(path.strip_suffix('/').unwrap_or(path).into())
+                Asks::Prefix {
+                    text: path.strip_suffix('/').unwrap_or(path).into(),
+                    any_case,
+                }
             }
-            policy::PathMatch::StartsWith(start) => Asks::StartsWith(start.as_str().into()),
+            policy::PathMatch::StartsWith(start) => Asks::StartsWith {
+                text: start.as_str().into(),
+                any_case,
+            },
             policy::PathMatch::Regex(pattern) => Asks::Regex(CompiledPattern::new(pattern)),
-        };
-        Self { asks, any_case }
+        })
     }
 
     /// Says whether the path satisfies it.
+    #[inline]
     pub fn takes(&self, path: &str) -> bool {
-        match &self.asks {
-            Asks::Exact(exact) if self.any_case => exact.eq_ignore_ascii_case(path),
-            Asks::Exact(exact) => **exact == *path,
-            Asks::Prefix(prefix) => self
-                .behind(prefix, path)
+        match &self.0 {
+            Asks::Exact { text, any_case } => match any_case {
+                true => text.eq_ignore_ascii_case(path),
+                false => **text == *path,
+            },
+            Asks::Prefix { text, any_case } => behind(text, *any_case, path)
                 .is_some_and(|rest| rest.first().is_none_or(|&next| next == b'/')),
-            Asks::StartsWith(start) => self.behind(start, path).is_some(),
+            Asks::StartsWith { text, any_case } => behind(text, *any_case, path).is_some(),
             Asks::Regex(pattern) => pattern.is_match(path.as_bytes()),
         }
     }
 
-    /// What stands behind the prefix, if the path begins with it.
-    fn behind<'a>(&self, prefix: &str, path: &'a str) -> Option<&'a [u8]> {
-        let (prefix, path) = (prefix.as_bytes(), path.as_bytes());
-        if !self.any_case {
-            return path.strip_prefix(prefix);
-        }
-        let (start, rest) = path.split_at_checked(prefix.len())?;
-        start.eq_ignore_ascii_case(prefix).then_some(rest)
-    }
-
     /// What of a path it takes, whichever path satisfies it.
+    #[inline]
     pub fn matched(&self) -> Matched {
-        match &self.asks {
-            Asks::Exact(_) | Asks::Regex(_) => Matched::Whole,
-            Asks::Prefix(prefix) => Matched::Prefix(prefix.len().max(1) as u32),
-            Asks::StartsWith(start) => Matched::Prefix(start.len() as u32),
+        match &self.0 {
+            Asks::Exact { .. } | Asks::Regex(_) => Matched::Whole,
+            Asks::Prefix { text, .. } => Matched::Prefix(text.len().max(1) as u32),
+            Asks::StartsWith { text, .. } => Matched::Prefix(text.len() as u32),
         }
     }
+}
+
+/// What stands behind the prefix, if the path begins with it.
+#[inline]
+fn behind<'a>(prefix: &str, any_case: bool, path: &'a str) -> Option<&'a [u8]> {
+    let (prefix, path) = (prefix.as_bytes(), path.as_bytes());
+    if !any_case {
+        return path.strip_prefix(prefix);
+    }
+    let (start, rest) = path.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 #[cfg(test)]

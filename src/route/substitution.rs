@@ -26,7 +26,7 @@ impl CompiledSubstitution {
     pub fn new(substitution: &policy::RegexRewrite) -> Self {
         let regex = meta::Builder::new()
             .configure(meta::Config::new().nfa_size_limit(Some(LARGEST)))
-            .build_from_hir(&substitution.pattern.unanchored())
+            .build_from_hir(substitution.pattern.parsed())
             .ok();
         Self {
             regex,

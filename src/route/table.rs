@@ -16,9 +16,8 @@ pub struct Rules {
     entries: Vec<(Matcher, u32)>,
     /// By what the index goes, of each entry.
     keys: Vec<Key>,
-    /// Over the first so many entries; those behind them are asked one by one.
+    /// Over all entries, if they are worth one.
     index: Option<Box<Index>>,
-    indexed: usize,
 }
 
 /// What a [`Table`] says of a request.
@@ -52,42 +51,31 @@ impl Rules {
     fn push(&mut self, matcher: Matcher, key: Key, rule: u32) {
         self.entries.push((matcher, rule));
         self.keys.push(key);
-        // Each time that they have doubled, so that adding stays cheap and asking, too.
-        if self.entries.len() >= (2 * self.indexed).max(WORTH_AN_INDEX) {
-            self.index();
-        }
-    }
-
-    /// Puts all entries into the index, if they are worth one.
-    fn index(&mut self) {
-        if self.entries.len() >= WORTH_AN_INDEX && self.indexed < self.entries.len() {
-            self.index = Some(Box::new(Index::new(&self.keys)));
-            self.indexed = self.entries.len();
+        match &mut self.index {
+            Some(index) => index.add(&self.keys),
+            None if self.entries.len() >= WORTH_AN_INDEX => {
+                self.index = Some(Box::new(Index::new(&self.keys)));
+            }
+            None => {}
         }
     }
 
     /// The first rule that takes the request.
+    #[inline]
     pub fn find(&self, asked: &Asked<'_>) -> Option<(u32, Matched)> {
-        let indexed = self.index.as_ref().and_then(|index| {
-            let found = index.find(asked.path.as_bytes(), asked.headers, |entry| {
-                self.entries[entry as usize].0.takes(asked)
-            });
-            Some(&self.entries[found? as usize])
-        });
-        let scan = || {
-            let mut rest = self.entries[self.indexed..].iter();
-            rest.find(|(matcher, _)| matcher.takes(asked))
+        let takes = |entry: u32| self.entries[entry as usize].0.takes(asked);
+        let entry = match &self.index {
+            Some(index) => index.find(asked, takes)?,
+            None => (0..self.entries.len() as u32).find(|entry| takes(*entry))?,
         };
-        indexed
-            .or_else(scan)
-            .map(|(matcher, rule)| (*rule, matcher.matched()))
+        let (matcher, rule) = &self.entries[entry as usize];
+        Some((*rule, matcher.matched()))
     }
 }
 
 impl Table {
     /// Adds a route. A host that is taken already stays where it is.
     pub fn add(&mut self, hosts: &[policy::Host], mut rules: Rules) {
-        rules.index();
         // Nothing is added to them any more.
         rules.keys = Vec::new();
         let route = self.routes.len() as u32;
@@ -99,8 +87,10 @@ impl Table {
 
     /// The rule that takes the request.
     pub fn find(&self, asked: &Asked<'_>) -> Found {
-        let (host, port) = asked.host_and_port();
-        let Some(route) = self.hosts.find(host, port) else {
+        let route = self
+            .hosts
+            .find_authority(asked.authority, asked.default_port());
+        let Some(route) = route else {
             return Found::NoHost;
         };
         match self.routes[route as usize].find(asked) {
@@ -111,4 +101,4 @@ impl Table {
 }
 
 /// Fewer are asked one by one in less time.
-const WORTH_AN_INDEX: usize = 12;
+const WORTH_AN_INDEX: usize = 8;

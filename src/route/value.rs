@@ -73,7 +73,7 @@ impl ValueMatcher {
 }
 
 /// The value of the first parameter of that name; empty where it has no `=`.
-fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (key == name && !pair.is_empty()).then_some(value)

@@ -1,12 +1,12 @@
 use crate::gate::{Decision, Gate};
 use crate::reply::Refusal;
-use crate::split::Weights;
+use crate::split::Choice;
 use http::Request;
 
 /// Writes the destination down; refuses nothing.
-impl Gate for Weights {
-    fn admit<B>(&self, _: &mut Request<B>, decision: &mut Decision) -> Option<Refusal> {
-        decision.destination = Some(self.choose(decision.chance) as u32);
+impl Gate for Choice {
+    fn admit<B>(&self, request: &mut Request<B>, decision: &mut Decision) -> Option<Refusal> {
+        decision.destination = Some(self.choose(request, decision) as u32);
         None
     }
 }

@@ -6,6 +6,10 @@
 //! In the mesh the gate writes the destination down and `balance` reads it. Alone, a
 //! [`SplitLayer`] diverts shares of the requests to other services.
 //!
+//! Each request is drawn for, unless callers are to stay where they are
+//! ([`Sticky`](crate::policy::Sticky)): then who has a header, a cookie or an address is at the
+//! same destination in every process, for as long as the weights let it ([`Rendezvous`]).
+//!
 //! **Readiness:** always ready; the chosen service is made ready in the future, so one arm that
 //! is not ready holds nobody up but its own requests.
 //!
@@ -31,11 +35,21 @@
 //! # }
 //! ```
 
+mod choice;
+mod cookie;
+mod exponential;
+mod future;
 mod gate;
 mod layer;
+mod rendezvous;
 mod service;
+mod sticky;
 mod weights;
 
+pub use choice::Choice;
+pub use future::SplitFuture;
 pub use layer::SplitLayer;
+pub use rendezvous::{ArmName, CallerKey, Rendezvous};
 pub use service::Split;
+pub use sticky::Sticky;
 pub use weights::Weights;

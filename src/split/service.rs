@@ -1,7 +1,8 @@
 use crate::drive::DriveEither;
 use crate::gate::{Decision, Gate as _};
+use crate::split::SplitFuture;
 use crate::split::layer::Shared;
-use http::Request;
+use http::{Request, Response};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower_service::Service;
@@ -13,14 +14,14 @@ pub struct Split<S, D> {
     pub(super) shared: Arc<Shared<D>>,
 }
 
-impl<S, D, Q> Service<Request<Q>> for Split<S, D>
+impl<S, D, Q, B> Service<Request<Q>> for Split<S, D>
 where
-    S: Service<Request<Q>> + Clone,
-    D: Service<Request<Q>, Response = S::Response, Error = S::Error> + Clone,
+    S: Service<Request<Q>, Response = Response<B>> + Clone,
+    D: Service<Request<Q>, Response = Response<B>, Error = S::Error> + Clone,
 {
-    type Response = S::Response;
+    type Response = Response<B>;
     type Error = S::Error;
-    type Future = DriveEither<S, D, Request<Q>>;
+    type Future = SplitFuture<S, D, Request<Q>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         Poll::Ready(Ok(()))
@@ -29,16 +30,18 @@ where
     fn call(&mut self, mut request: Request<Q>) -> Self::Future {
         let shared = &*self.shared;
         let mut decision = Decision::new(shared.rng.chance());
+        decision.trusted_hops = shared.trusted_hops;
         // A split refuses nothing.
-        let _ = shared.weights.admit(&mut request, &mut decision);
+        let _ = shared.choice.admit(&mut request, &mut decision);
         // Arm 0 is the service beneath.
         let chosen = decision
             .destination
             .and_then(|arm| shared.arms.get((arm as usize).checked_sub(1)?));
-        match chosen {
+        let drive = match chosen {
             None => DriveEither::left(self.inner.clone(), request),
             Some(arm) => DriveEither::right(arm.clone(), request),
-        }
+        };
+        SplitFuture::new(drive, decision.cookie)
     }
 }
 

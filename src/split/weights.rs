@@ -25,6 +25,11 @@ impl Weights {
         Some(Self { ends, sole })
     }
 
+    /// Says whether one arm has everything.
+    pub(super) fn is_sole(&self) -> bool {
+        self.sole.is_some()
+    }
+
     /// What the weights sum to.
     pub fn total(&self) -> u64 {
         self.ends.last().copied().unwrap_or(0)

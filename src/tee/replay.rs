@@ -291,7 +291,11 @@ mod tests {
     use std::convert::Infallible;
     use tokio_stream::iter;
 
-    fn sent(parts: &[Vec<u8>], trailer: bool) -> StreamBody<impl tokio_stream::Stream<Item = Result<Frame<Bytes>, Infallible>> + use<>> {
+    fn sent(
+        parts: &[Vec<u8>],
+        trailer: bool,
+    ) -> StreamBody<impl tokio_stream::Stream<Item = Result<Frame<Bytes>, Infallible>> + use<>>
+    {
         let mut frames: Vec<_> = parts
             .iter()
             .map(|part| Ok(Frame::data(Bytes::from(part.clone()))))
@@ -367,7 +371,10 @@ mod tests {
     async fn who_read_before_gets_no_more() {
         let replay = Replay::new(sent(&[b"one".into(), b"two".into()], false), 99);
         let mut first = replay.body();
-        assert_eq!(first.frame().await.unwrap().unwrap().into_data().unwrap(), "one");
+        assert_eq!(
+            first.frame().await.unwrap().unwrap().into_data().unwrap(),
+            "one"
+        );
         let second = replay.body();
         let error = first.frame().await.unwrap().unwrap_err();
         assert_eq!(error.downcast_ref(), Some(&Interrupted::SentAgain));

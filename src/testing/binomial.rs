@@ -15,23 +15,32 @@ pub fn plausible(seen: u64, of: u64, chance: f64, at: f64) -> bool {
     if seen > of {
         return false;
     }
-    let at_most: f64 = (0..=seen).map(|k| probability(k, of, chance)).sum();
-    let at_least: f64 = (seen..=of).map(|k| probability(k, of, chance)).sum();
+    // Both include what was seen.
+    let (mut at_most, mut at_least) = (0.0, 0.0);
+    for (k, probability) in (0..=of).zip(probabilities(of, chance)) {
+        at_most += if k <= seen { probability } else { 0.0 };
+        at_least += if k >= seen { probability } else { 0.0 };
+    }
     at_most >= at && at_least >= at
 }
 
-/// The binomial distribution, through logarithms so that nothing overflows.
-fn probability(k: u64, n: u64, chance: f64) -> f64 {
-    if chance <= 0.0 {
-        return if k == 0 { 1.0 } else { 0.0 };
+/// The binomial distribution, of 0 and up; through logarithms so that nothing overflows.
+fn probabilities(n: u64, chance: f64) -> impl Iterator<Item = f64> {
+    // The logarithm of in how many ways it may come out.
+    let mut ways = 0.0;
+    (0..=n).map(move |k| {
+        let probability = ways + times(k, chance.ln()) + times(n - k, (1.0 - chance).ln());
+        ways += ((n - k) as f64).ln() - ((k + 1) as f64).ln();
+        probability.exp()
+    })
+}
+
+/// Nothing times anything is nothing, be it the logarithm of 0.
+fn times(count: u64, logarithm: f64) -> f64 {
+    match count {
+        0 => 0.0,
+        count => count as f64 * logarithm,
     }
-    if chance >= 1.0 {
-        return if k == n { 1.0 } else { 0.0 };
-    }
-    let ways: f64 = (1..=k)
-        .map(|i| ((n - k + i) as f64).ln() - (i as f64).ln())
-        .sum();
-    (ways + k as f64 * chance.ln() + (n - k) as f64 * (1.0 - chance).ln()).exp()
 }
 
 #[cfg(test)]
@@ -41,8 +50,16 @@ mod tests {
     #[test]
     fn the_probabilities_sum_to_one() {
         for chance in [0.0, 0.001, 0.5, 0.9, 1.0] {
-            let sum: f64 = (0..=200).map(|k| probability(k, 200, chance)).sum();
+            let sum: f64 = probabilities(200, chance).sum();
             assert!((sum - 1.0).abs() < 1e-9, "{chance}: {sum}");
+        }
+    }
+
+    #[test]
+    fn the_probabilities_are_the_binomial_ones() {
+        let three: Vec<_> = probabilities(3, 0.25).collect();
+        for (probability, of_64) in three.into_iter().zip([27.0, 27.0, 9.0, 1.0]) {
+            assert!((probability - of_64 / 64.0).abs() < 1e-12);
         }
     }
 

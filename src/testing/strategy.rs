@@ -54,6 +54,7 @@ pub fn requests_for(policy: &Policy) -> Requests {
     for route in &policy.routes {
         for rule in &route.rules {
             hints.aim(&route.hosts, &rule.matches);
+            { rule.sticky.iter() }.for_each(|sticky| hints.callers(&sticky.by));
             hints.keys(rule.limits.iter().filter_map(|limit| limit.key.as_ref()));
         }
     }

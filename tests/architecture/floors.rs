@@ -20,7 +20,7 @@ const FLOORS: &[(Floor, &[&str])] = &[
     (
         Ground,
         &[
-            "clock", "rng", "stripe", "live", "drive", "gate", "reply", "event", "tee",
+            "clock", "rng", "stripe", "live", "drive", "gate", "reply", "event", "tee", "upgrade",
         ],
     ),
     (Policy, &["policy"]),

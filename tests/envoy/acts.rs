@@ -243,12 +243,24 @@ fn changes(dice: &mut Dice, value: &str) -> Value {
     let mut changes = json!({});
     let names = ["x-k", "x-up", "x-gone", "x-new"];
     for name in names {
-        match dice.below(6) {
+        match dice.below(8) {
             0 => match &mut changes["remove"] {
                 Value::Array(list) => list.push(name.into()),
                 none => *none = json!([name]),
             },
-            1 => changes["set"][name] = value.into(),
+            1 => {
+                // Evaluated for each message, from what the level before has made.
+                let format = dice.pick(&[
+                    "",
+                    " %REQ(x-k?x-up):3%",
+                    " %REQ(:path)% of %REQ(:authority)%",
+                    " %REQ(:method)% %PROTOCOL% to %UPSTREAM_CLUSTER%",
+                    " %REQ(x-new)% by %ROUTE_NAME%%REQ(x-gone)%",
+                ]);
+                changes["set"][name] = format!("{value}{format}").into();
+            }
+            // May come to nothing, and then leaves what is there.
+            4 => changes["set"][name] = "%REQ(x-gone)%".into(),
             2 => changes["add"][name] = format!("{value}%%").into(),
             3 => {
                 changes["set"][name] = format!("{value}-set").into();

@@ -116,7 +116,8 @@ pub(crate) fn without_transport(headers: &HeaderMap) -> BTreeMap<String, Vec<Str
         // Whether nothing is said to be nothing is the clients' matter.
         let nothing = *name == CONTENT_LENGTH && value == "0";
         if !TRANSPORT.contains(&name.as_str()) && !nothing {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            // Blanks at its ends are no part of a value; only what came over a socket lacks them.
+            let value = String::from_utf8_lossy(value.as_bytes().trim_ascii()).into_owned();
             kept.entry(name.to_string()).or_default().push(value);
         }
     }
@@ -125,17 +126,16 @@ pub(crate) fn without_transport(headers: &HeaderMap) -> BTreeMap<String, Vec<Str
 
 /// What only the transport adds, with why it differs.
 const TRANSPORT: &[&str] = &[
-    "host",                           // compared apart
-    "x-case",                         // tells requests apart
-    "connection",                     // of one hop
-    "transfer-encoding",              // of one hop
-    "date",                           // the time
-    "server",                         // Envoy's own name
-    "x-envoy-upstream-service-time",  // how long it took
-    "x-envoy-expected-rq-timeout-ms", // what is left of a timeout
-    "x-request-id",                   // Envoy makes one for each request
-    "x-forwarded-proto",              // of the connection to the proxy; here there is none
-    "x-forwarded-for",                // likewise
-    "x-envoy-internal",               // likewise
-    "x-envoy-external-address",       // likewise
+    "host",                          // compared apart
+    "x-case",                        // tells requests apart
+    "connection",                    // of one hop
+    "transfer-encoding",             // of one hop
+    "date",                          // the time
+    "server",                        // Envoy's own name
+    "x-envoy-upstream-service-time", // how long it took
+    "x-request-id",                  // Envoy makes one for each request
+    "x-forwarded-proto",             // of the connection to the proxy; here there is none
+    "x-forwarded-for",               // likewise
+    "x-envoy-internal",              // likewise
+    "x-envoy-external-address",      // likewise
 ];

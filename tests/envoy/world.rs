@@ -206,6 +206,15 @@ impl Target {
                 _ => format!("x.{}", shape.host),
             };
         }
+        if dice.one_in(10) {
+            // What is answered to a gRPC call, it has to understand.
+            let kind = dice.pick(&["application/grpc", "application/grpc+proto"]);
+            shape.headers.push(("content-type".into(), kind.into()));
+            if dice.one_in(2) {
+                let timeout = dice.pick(&["9S", "9000m", "soon", "1H"]);
+                shape.headers.push(("grpc-timeout".into(), timeout.into()));
+            }
+        }
         if ["POST", "PUT", "PATCH"].contains(&shape.method.as_str()) {
             shape.body = "hello";
         }

@@ -1,6 +1,7 @@
 //! Documents of Kubernetes and the Gateway API, as they are read and as they route.
 #![cfg(feature = "yaml")]
 
+mod as_istio;
 mod attach;
 mod fields;
 mod kubernetes;

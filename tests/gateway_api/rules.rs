@@ -363,3 +363,30 @@ fn the_timeout_of_a_try_is_the_request_s_where_nothing_is_tried_again() {
         assert_eq!(told, [ignored]);
     }
 }
+
+/// Callers stay at one backend, by the annotation that VirtualServices have, too.
+#[test]
+fn an_annotation_keeps_callers_at_one_backend() {
+    let annotated = |annotation: &str| {
+        let text = rule(
+            "backendRefs: [{ name: shop, port: 80, weight: 9 }, { name: shop, port: 81 }]\n    - \
+             name: plain\n      backendRefs: [{ name: shop, port: 80 }, { name: shop, port: 81 }]",
+        );
+        let text = text.replace("[{ port: 80 }]", "[{ port: 80 }, { name: b, port: 81 }]");
+        let named = "name: r, namespace: web";
+        text.replace(named, &format!("{named}, annotations: {{ {annotation} }}"))
+    };
+    let both = "tower-mesh.io/sticky-split: '{ by: { header: x-user } }'";
+    let first = "tower-mesh.io/sticky-split.0: '{ by: { header: x-user } }'";
+    for (annotation, kept) in [(both, [true, true]), (first, [true, false])] {
+        let text = annotated(annotation);
+        assert_eq!(found(&read(&text), &text), []);
+        let rules = read(&text).policy.routes[0].rules.clone();
+        let there: Vec<_> = rules.iter().map(|rule| rule.sticky.is_some()).collect();
+        assert_eq!(there, kept, "{annotation}");
+    }
+    let wrong = annotated("tower-mesh.io/sticky-split.1: '{ by: sourceIp }'");
+    assert_found(&wrong, &[("unknown-rule", "tower-mesh.io")]);
+    let wrong = annotated("tower-mesh.io/sticky-split: '{ by: { cookie: { name: \"\" } } }'");
+    assert_found(&wrong, &[("invalid-value", "tower-mesh.io"); 2]);
+}

@@ -10,4 +10,6 @@ mod order;
 mod reading;
 mod service_entry;
 mod sidecar;
+mod sticky;
+mod validation;
 mod virtual_service;

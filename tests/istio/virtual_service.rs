@@ -374,6 +374,27 @@ fn one_destination_gets_all_and_zeros_among_several_nothing() {
     );
 }
 
+/// As Istio, which counts what is written: among several the route's changes come last.
+#[test]
+fn a_destination_without_weight_is_counted_where_headers_are_changed() {
+    let value = |more: &str| {
+        let text = vs(
+            "x",
+            &format!(
+                "hosts: [a]\nhttp:\n- headers: {{request: {{set: {{x: route}}}}}}\n  route: \
+                 [{{destination: {{host: a}}, weight: 1, headers: {{request: {{set: {{x: own}}}}}}}}{more}]"
+            ),
+        ) + &services(&["a.prod.svc.cluster.local:80"]);
+        let answer = ask(&plan(&text), "a", "/");
+        assert_eq!((answer.backends.len(), answer.backends[0].share), (1, 1.0));
+        answer.backends[0].request.clone().unwrap().headers[0]
+            .1
+            .clone()
+    };
+    assert_eq!(value(""), "own");
+    assert_eq!(value(", {destination: {host: a}, weight: 0}"), "route");
+}
+
 #[test]
 fn a_match_that_cannot_be_satisfied_does_not_take_everything() {
     let text = document(

@@ -186,7 +186,7 @@ async fn a_client_stack_does_with_pages_what_envoy_did() {
         let body = body.collect().await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
         let seen = Reply {
-            by: Some(told.map_or("upstream".to_owned(), |told| told.details.to_string())),
+            by: Some(told.map_or("upstream", |told| &told.details).to_owned()),
             body: told.map(|_| body),
             ..Reply::new(head.status.as_u16().into(), headers)
         };

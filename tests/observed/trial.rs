@@ -79,6 +79,8 @@ impl Group {
 
 /// A rule whose answers say that it was this one.
 pub(crate) fn labelled(label: &str, mut rule: Value) -> Value {
+    // A value's `%` begins a command.
+    let label = label.replace('%', "%%");
     rule["headers"]["response"]["set"]["x-taken-by"] = label.into();
     if rule["redirect"].is_null() && rule["respond"].is_null() {
         rule["to"] = json!([{ "service": "a" }]);

@@ -1,6 +1,6 @@
 //! Policies at random, with every field of the model. They can be written and read; whether their
 //! names refer to anything is another matter.
-#![allow(unreachable_pub)] // A module of each test that uses it.
+#![allow(dead_code, unreachable_pub)] // A module of each test that uses some of it.
 
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
@@ -9,28 +9,88 @@ use proptest::sample::select;
 use std::time::Duration;
 use tower_mesh::policy::*;
 
+/// A policy as JSON that YAML holds, too: characters that are not to be seen are escaped.
+pub fn json(value: &impl serde::Serialize) -> String {
+    let text = serde_json::to_string(value).unwrap();
+    let unseen = |c: &char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
+    text.chars().fold(String::new(), |mut whole, c| {
+        match unseen(&c) {
+            true => whole += &format!("\\u{:04x}", u32::from(c)),
+            false => whole.push(c),
+        }
+        whole
+    })
+}
+
 /// Texts that YAML could take for something else.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z]{1,8}",
         select(&[
-            "", "1", "1.0", "true", "null", "~", "yes", "0x1F", "1e3", "- a", "a: b", "#", "*",
-            "&a", "!x", "'", "\"", " a ", "a\nb\n", "\t", "|", "---", "...", "{", "[", "\u{0}",
-            "ü", "<<"
+            "",
+            "1",
+            "1.0",
+            "true",
+            "null",
+            "~",
+            "yes",
+            "0x1F",
+            "1e3",
+            "- a",
+            "a: b",
+            "#",
+            "*",
+            "&a",
+            "!x",
+            "'",
+            "\"",
+            " a ",
+            "a\nb\n",
+            "\t",
+            "|",
+            "---",
+            "...",
+            "{",
+            "[",
+            "\u{0}",
+            "ü",
+            "<<",
+            "on",
+            "y",
+            "2001-01-01",
+            "12:30:45",
+            "1_000",
+            "0o17",
+            "+1",
+            ".inf",
+            ".NaN",
+            "a\r\nb",
+            "\u{feff}a",
+            "%YAML 1.2",
+            "? a",
+            "a #b",
         ])
         .prop_map(str::to_owned),
         any::<String>(),
+        // Several lines, and what breaks lines or is not to be seen.
+        "[ \n\na:#\\-\t\r\u{0}\u{1b}\u{7f}\u{85}\u{a0}\u{2028}\u{fffe}]{0,8}",
         "[ -~]{100,200}",
     ]
 }
 
-/// From a millisecond to a year.
+/// From a nanosecond to a year.
 fn span() -> impl Strategy<Value = Span> {
-    (1_000_000u64..=31_536_000_000_000_000).prop_map(|nanos| Duration::from_nanos(nanos).into())
+    let nanos = prop_oneof![
+        1u64..=1_000_000_000,
+        1u64..=31_536_000_000_000_000,
+        (1u64..=31_536_000).prop_map(|seconds| seconds * 1_000_000_000),
+    ];
+    nanos.prop_map(|nanos| Duration::from_nanos(nanos).into())
 }
 
 fn percent() -> impl Strategy<Value = Percent> {
-    (0u32..=1_000_000).prop_map(|share| Percent::try_from(f64::from(share) / 10_000.0).unwrap())
+    let millionths = prop_oneof![1 => Just(0), 1 => Just(1_000_000), 8 => 1u32..1_000_000];
+    millionths.prop_map(|share| Percent::try_from(f64::from(share) / 10_000.0).unwrap())
 }
 
 fn host() -> impl Strategy<Value = Host> {
@@ -39,8 +99,21 @@ fn host() -> impl Strategy<Value = Host> {
 }
 
 fn pattern() -> impl Strategy<Value = Pattern> {
-    select(&["", "a|b", "(?x) a # c", "[0-9]+", "\\pL", "\"'", ": "])
-        .prop_map(|text: &str| text.parse().unwrap())
+    select(&[
+        "",
+        "a|b",
+        "(?i)a\\Q.*\\E",
+        "[0-9]+",
+        "\\pL",
+        "\"'",
+        ": ",
+        "\t",
+        "a\r\n",
+        "\u{0}",
+        "ü",
+        "1",
+    ])
+    .prop_map(|text: &str| text.parse().unwrap())
 }
 
 fn path() -> impl Strategy<Value = Path> {
@@ -260,10 +333,33 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn cookie()(name in text(), ttl in of(ttl()), path in text()) -> Cookie {
+        Cookie { name, ttl, path }
+    }
+}
+
+fn ttl() -> impl Strategy<Value = Ttl> {
+    prop_oneof![
+        Just(Ttl::SESSION),
+        span().prop_map(|span| Duration::from(span).into())
+    ]
+}
+
+fn sticky() -> impl Strategy<Value = Sticky> {
+    let by = prop_oneof![
+        "[a-z-]{1,8}".prop_map(|name| StickyKey::Header(name.parse().unwrap())),
+        cookie().prop_map(StickyKey::Cookie),
+        Just(StickyKey::SourceIp),
+    ];
+    (by, of(text())).prop_map(|(by, group)| Sticky { by, group })
+}
+
+prop_compose! {
     fn rule()(
         name in of(text()),
         matches in vec(matching(), 0..3),
         to in vec(destination(), 0..3),
+        sticky in of(sticky()),
         (redirect, respond, rewrite) in (of(redirect()), of(respond()), rewrite()),
         mirrors in vec(mirror(), 0..2),
         cors in of(cors()),
@@ -273,20 +369,22 @@ prop_compose! {
         headers in headers(),
     ) -> Rule {
         Rule {
-            name, matches, to, redirect, respond, rewrite, mirrors, cors, timeout, retries, limits,
+            name, matches, to, sticky, redirect, respond, rewrite, mirrors, cors, timeout, retries, limits,
             fault, headers,
         }
     }
 }
 
 /// Format strings of headers.
-const VALUE: &str = "([!-$&-~]|%%|%REQ\\([a-z]{1,3}\\)%|%RESP\\(x\\?:status\\):1%|%PROTOCOL%){0,6}";
+fn header_text() -> &'static str {
+    "([!-$&-~]([ \t]?[!-$&-~]){0,6}|%%|%REQ\\([a-z]{1,3}\\)%|%RESP\\(x\\?:status\\):1%|%PROTOCOL%){0,6}|true|1"
+}
 
 prop_compose! {
     fn changes()(
         remove in vec("[a-z0-9-]{1,8}".prop_map(|name| name.parse().unwrap()), 0..3),
-        set in btree_map("[a-z0-9-]{1,8}", VALUE, 0..3),
-        add in btree_map("[a-z0-9-]{1,8}", VALUE, 0..3),
+        set in btree_map("[a-z0-9-]{1,8}", header_text(), 0..3),
+        add in btree_map("[a-z0-9-]{1,8}", header_text(), 0..3),
     ) -> HeaderChanges {
         let texts = |map: std::collections::BTreeMap<String, String>| {
             let pairs = map.into_iter();

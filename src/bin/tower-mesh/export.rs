@@ -1,5 +1,6 @@
 use crate::{Verdict, complain, documents, unless_closed};
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use std::fs;
 use std::io::{self, Write as _};
 use std::net::IpAddr;
@@ -11,8 +12,8 @@ use tower_mesh::policy::{Severity, Workload};
 
 /// Writes a policy in another form, all documents as one
 ///
-/// `native` is one YAML document of this project, which decides as the documents did and has what
-/// is default left out. `envoy` is the static configuration of an Envoy that does the same, for
+/// `native` is one document of this project, which decides as the documents did and has what is
+/// default left out. `envoy` is the static configuration of an Envoy that does the same, for
 /// gateways and for clients in the mesh; what Envoy cannot do is told. Exit codes: 0 written, 1
 /// written, but the policy has errors or something is not as the policy has it, 2 nothing written:
 /// the policy cannot be read or not be said in that form.
@@ -24,6 +25,9 @@ pub(crate) struct Export {
     /// The form to write
     #[arg(long, value_enum, default_value_t)]
     to: Target,
+    /// YAML, or the same as JSON
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
     /// Where to write, in place of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -50,6 +54,13 @@ enum Target {
     Envoy,
 }
 
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Yaml,
+    Json,
+}
+
 impl Export {
     pub(crate) fn run(self) -> io::Result<Verdict> {
         let Some(read) = documents::read(&self.policies) else {
@@ -65,8 +76,8 @@ impl Export {
             return Ok(Verdict::Unusable);
         }
         let text = match self.to {
-            Target::Native => native(&read),
-            Target::Envoy => self.envoy(&read, &mut verdict),
+            Target::Native => native(&read, self.format)?,
+            Target::Envoy => self.envoy(&read, &mut verdict)?,
         };
         let Some(text) = text else {
             return Ok(Verdict::Unusable);
@@ -77,7 +88,7 @@ impl Export {
     }
 
     /// `None`, and why is told, if there is no such gateway.
-    fn envoy(&self, read: &Read, verdict: &mut Verdict) -> Option<String> {
+    fn envoy(&self, read: &Read, verdict: &mut Verdict) -> io::Result<Option<String>> {
         let part = match &self.gateway {
             Some(name) if read.policy.gateways.contains_key(name) => Envoy::gateway(name),
             Some(name) => {
@@ -86,7 +97,7 @@ impl Export {
                     "there is no gateway `{name}`; there are: {}",
                     known.join(", ")
                 ));
-                return None;
+                return Ok(None);
             }
             None if self.mesh => Envoy::mesh(),
             None => Envoy::everything(),
@@ -98,7 +109,10 @@ impl Export {
             complain(note);
             *verdict = Verdict::Findings;
         }
-        Some(exported.to_yaml())
+        Ok(Some(match self.format {
+            Format::Yaml => exported.to_yaml(),
+            Format::Json => json(&exported.bootstrap)?,
+        }))
     }
 
     fn write(&self, text: &str) -> io::Result<()> {
@@ -117,18 +131,39 @@ impl Export {
 }
 
 /// `None`, and why is told, if nobody could read it again.
-fn native(read: &Read) -> Option<String> {
-    let text = read.policy.to_yaml();
+fn native(read: &Read, format: Format) -> io::Result<Option<String>> {
+    let text = match format {
+        Format::Yaml => read.policy.to_yaml(),
+        Format::Json => json(&read.policy)?,
+    };
     // Many files may hold more than one file may.
     let again = Documents::new().add_text("the export", &*text).read();
     if again.policy == read.policy {
-        return Some(text);
+        return Ok(Some(text));
     }
     for error in &again.findings {
         complain(error);
     }
     complain(&"the policy does not read back as it is, so it is not written; export parts of it");
-    None
+    Ok(None)
+}
+
+/// JSON may hold characters that are not to be seen, YAML may not, and it is as YAML that it is
+/// read again: they are escaped.
+fn json(value: &impl Serialize) -> io::Result<String> {
+    let json = serde_json::to_string_pretty(value)?;
+    let mut whole = String::with_capacity(json.len() + 1);
+    for letter in json.chars() {
+        match letter {
+            // Outside texts there is none.
+            '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {
+                whole.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            }
+            letter => whole.push(letter),
+        }
+    }
+    whole.push('\n');
+    Ok(whole)
 }
 
 /// What becomes of imported fields is `check`'s matter, but whoever throws the originals away

@@ -1,5 +1,6 @@
 //! Changes of headers.
 
+use crate::policy::format::{Piece, Said};
 use crate::policy::{Destination, Header, HeaderChanges, HeaderText, Rule};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -24,26 +25,32 @@ pub(super) fn edit(into: &mut Map<String, Value>, request: Value, response: Valu
 /// several destinations, after what those say.
 pub(super) fn of_rule(rule: &Rule) -> (Value, Value) {
     let headers = &rule.headers;
-    (level(&[&headers.request]), level(&[&headers.response]))
+    (
+        level(rule, &[&headers.request]),
+        level(rule, &[&headers.response]),
+    )
 }
 
 /// What one of several destinations says.
-pub(super) fn of_destination(to: &Destination) -> (Value, Value) {
+pub(super) fn of_destination(rule: &Rule, to: &Destination) -> (Value, Value) {
     let headers = &to.headers;
-    (level(&[&headers.request]), level(&[&headers.response]))
+    (
+        level(rule, &[&headers.request]),
+        level(rule, &[&headers.response]),
+    )
 }
 
 /// What a rule and its only destination say, as one level, in which the destination's come last.
 pub(super) fn of_both(rule: &Rule, to: &Destination) -> (Value, Value) {
-    let (rule, to) = (&rule.headers, &to.headers);
+    let (own, to) = (&rule.headers, &to.headers);
     (
-        level(&[&rule.request, &to.request]),
-        level(&[&rule.response, &to.response]),
+        level(rule, &[&own.request, &to.request]),
+        level(rule, &[&own.response, &to.response]),
     )
 }
 
 /// One level: Envoy removes, then sets, then adds, whatever the order in the list.
-fn level(changes: &[&HeaderChanges]) -> Value {
+fn level(rule: &Rule, changes: &[&HeaderChanges]) -> Value {
     let removed = changes.iter().flat_map(|changes| &changes.remove);
     let removed: Vec<_> = removed.map(Header::as_str).collect();
     let pairs = |of: fn(&HeaderChanges) -> &BTreeMap<Header, HeaderText>, action: &str| {
@@ -52,7 +59,7 @@ fn level(changes: &[&HeaderChanges]) -> Value {
         let all = all.filter(|(_, value)| !value.as_str().is_empty());
         let pair = |(name, value): (&Header, &HeaderText)| {
             json!({
-                "header": { "key": name.as_str(), "value": value.as_str() },
+                "header": { "key": name.as_str(), "value": named(value, rule) },
                 "append_action": action,
             })
         };
@@ -61,4 +68,20 @@ fn level(changes: &[&HeaderChanges]) -> Value {
     let mut added = pairs(|changes| &changes.set, "OVERWRITE_IF_EXISTS_OR_ADD");
     added.extend(pairs(|changes| &changes.add, "APPEND_IF_EXISTS_OR_ADD"));
     json!({ "remove": removed, "add": added })
+}
+
+/// The format string. To Envoy a route's name is one that no other route has, so that a rule's own
+/// name is put in here.
+fn named(value: &HeaderText, rule: &Rule) -> String {
+    let doubled = |text: &str| text.replace('%', "%%");
+    let pieces = value.pieces().iter();
+    pieces
+        .map(|piece| match piece {
+            Piece::Text(text) => doubled(text),
+            Piece::Command(command) => match command.said() {
+                Said::Rule => doubled(rule.name.as_deref().unwrap_or_default()),
+                _ => format!("%{command}%"),
+            },
+        })
+        .collect()
 }

@@ -17,9 +17,10 @@ pub(super) fn retry_policy(retries: Option<&Retries>) -> Option<Value> {
         made.insert("retriable_status_codes".to_owned(), codes.into());
     }
     if !retries.headers.is_empty() {
-        let headers = retries.headers.iter().map(|name| {
-            json!({ "name": name.as_str(), "present_match": true })
-        });
+        let headers = retries
+            .headers
+            .iter()
+            .map(|name| json!({ "name": name.as_str(), "present_match": true }));
         made.insert("retriable_headers".to_owned(), headers.collect());
     }
     if let Some(timeout) = retries.per_try_timeout {
@@ -35,7 +36,10 @@ pub(super) fn retry_policy(retries: Option<&Retries>) -> Option<Value> {
             "name": "envoy.retry_host_predicates.previous_hosts",
             "typed_config": { "@type": PREVIOUS_HOSTS },
         });
-        made.insert("retry_host_predicate".to_owned(), [predicate].into_iter().collect());
+        made.insert(
+            "retry_host_predicate".to_owned(),
+            [predicate].into_iter().collect(),
+        );
         // Istio's.
         made.insert("host_selection_retry_max_attempts".to_owned(), "5".into());
     }

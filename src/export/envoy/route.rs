@@ -59,7 +59,8 @@ impl Writer<'_> {
         match rule.arms.first() {
             Some(Arm::Cluster(number)) => {
                 let cluster = self.cluster_name(*number);
-                let mut made = json!({ "cluster": cluster, "timeout": "0s" });
+                let mut made =
+                    json!({ "cluster": cluster, "timeout": "0s", "max_grpc_timeout": "0s" });
                 let service = &self.plan.clusters[*number as usize].service;
                 let service = self.plan.policy().services.get(&**service);
                 let retries = service.and_then(|service| service.retries.as_ref());
@@ -78,7 +79,9 @@ impl Writer<'_> {
         self.destinations(&mut made, rule, written);
         // Without a timeout Envoy's own would count, 15 s.
         let timeout = written.timeout.map_or_else(|| "0s".to_owned(), seconds);
-        made.insert("timeout".to_owned(), timeout.into());
+        made.insert("timeout".to_owned(), timeout.as_str().into());
+        // What a gRPC call says itself holds, up to this; 0 is no bound.
+        made.insert("max_grpc_timeout".to_owned(), timeout.into());
         if let Some(policy) = retry_policy(written.retries.as_ref()) {
             made.insert("retry_policy".to_owned(), policy);
         }
@@ -116,7 +119,7 @@ impl Writer<'_> {
             let mut cluster = Map::new();
             cluster.insert("name".to_owned(), name.into());
             cluster.insert("weight".to_owned(), to.weight.into());
-            let (request, response) = of_destination(to);
+            let (request, response) = of_destination(written, to);
             edit(&mut cluster, request, response);
             if let Some(authority) = &to.rewrite.authority {
                 let host = authority.as_str().into();
@@ -124,7 +127,14 @@ impl Writer<'_> {
             }
             weighted.push(Value::Object(cluster));
         }
-        if rule.weights.is_none() {
+        if written.sticky.is_some() && weighted.len() > 1 {
+            // Envoy's `use_hash_policy` keeps callers, but others, and moves most of them whenever
+            // the sum of the weights changes.
+            let at = format!("{}: sticky", rule.label);
+            let instead = "callers are not kept: every request is drawn for";
+            self.notes.tell(Status::Ignored, at, instead);
+        }
+        if rule.split.is_none() {
             // No destination has any weight.
             missing = vec![StatusCode::INTERNAL_SERVER_ERROR];
             weighted.clear();

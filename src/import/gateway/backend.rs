@@ -13,6 +13,8 @@ pub(super) struct Backend<'a> {
     pub(super) headers: Headers,
     pub(super) changes: [Option<Field<'a>>; 2],
     pub(super) rewrite: Rewrite,
+    /// The host that a header change sets, for where neither this nor the rule says another.
+    pub(super) host: Option<String>,
     pub(super) filters: Filters<'a>,
 }
 
@@ -59,6 +61,7 @@ fn backend<'a>(field: &Field<'a>, kind: RouteKind) -> Backend<'a> {
         headers: std::mem::take(&mut filters.headers),
         changes: std::mem::take(&mut filters.changes),
         rewrite: std::mem::take(&mut filters.rewrite),
+        host: filters.host.take(),
         filters,
     }
 }

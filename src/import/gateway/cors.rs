@@ -75,7 +75,8 @@ fn origin(field: &Field<'_>) -> Option<TextMatch> {
         None
     };
     if text == "*" {
-        return Some(TextMatch::exact(text));
+        // As Istio has it: whoever has an origin, which `null` is none.
+        return ANY.parse().ok().map(TextMatch::Regex);
     }
     let Some((scheme, host)) = text.split_once("://") else {
         return wrong();
@@ -114,5 +115,7 @@ fn escape(text: &str) -> String {
     })
 }
 
+/// A scheme and an authority.
+const ANY: &str = "[^:/?#]+://[^/?#]+";
 /// In seconds.
 const DEFAULT_AGE: u64 = 5;

@@ -14,6 +14,8 @@ pub(super) struct Filters<'a> {
     /// Where header changes are written: of requests, of replies.
     pub(super) changes: [Option<Field<'a>>; 2],
     pub(super) rewrite: Rewrite,
+    /// The host that a header change sets, for where no rewriting says another.
+    pub(super) host: Option<String>,
     pub(super) redirect: Option<Redirect>,
     pub(super) cors: Option<Cors>,
     pub(super) mirrors: Vec<MirrorTo<'a>>,
@@ -161,9 +163,7 @@ impl<'a> Filters<'a> {
                 let (changes, host) = change::convert(payload)?;
                 self.headers.request = changes;
                 self.changes[0] = Some(payload.clone());
-                if self.rewrite.authority.is_none() {
-                    self.rewrite.authority = host;
-                }
+                self.host = host;
             }
             "ResponseHeaderModifier" => {
                 let (changes, host) = change::convert(payload)?;

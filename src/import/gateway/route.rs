@@ -5,6 +5,7 @@ use crate::import::gateway::listener::RouteKind;
 use crate::import::gateway::parent::{self, Parent};
 use crate::import::gateway::{Identity, at_most, hostname, section_name};
 use crate::import::resource::Foreign;
+use crate::import::sticky::{self, Said, Split};
 use crate::policy::wording::shortened;
 use crate::policy::{self, Condition, Host, Match, PathMatch, PathRewrite, Status};
 use std::collections::HashMap;
@@ -28,6 +29,8 @@ pub(super) struct Rule<'a> {
     /// Where header changes are written: of requests, of replies.
     pub(super) changes: [Option<Field<'a>>; 2],
     pub(super) backends: Vec<Backend<'a>>,
+    /// What the document's annotation says.
+    pub(super) sticky: Option<Said<'a>>,
     pub(super) mirrors: Vec<MirrorTo<'a>>,
     /// Whether it asks for something that cannot be done, so that its requests get 500.
     pub(super) broken: bool,
@@ -62,10 +65,11 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, shape: Shape) -> Option<Route<
         return None;
     }
     let rules_field = spec.get("rules");
-    let rules = match &rules_field {
+    let mut rules = match &rules_field {
         Some(field) => rules(field, shape)?,
         None => vec![Rule::default_of(&field)],
     };
+    keep_callers(document, &mut rules);
     Some(Route {
         is: Identity::of(document),
         kind: shape.kind,
@@ -75,6 +79,16 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, shape: Shape) -> Option<Route<
         spec: field,
         rules,
     })
+}
+
+fn keep_callers<'a>(document: &Foreign<'a>, rules: &mut [Rule<'a>]) {
+    let rules = (0..).zip(rules).map(|(index, rule)| Split {
+        name: rule.made.name.as_deref(),
+        index,
+        sends: !rule.backends.is_empty(),
+        sticky: &mut rule.sticky,
+    });
+    sticky::apply(document, &mut rules.collect::<Vec<_>>());
 }
 
 /// `None`: there are rules, but none of them can be used.
@@ -159,10 +173,13 @@ fn rule<'a>(field: &Field<'a>, shape: Shape) -> Option<Rule<'a>> {
     if broken {
         backends
             .iter_mut()
-            .for_each(|backend| backend.rewrite = policy::Rewrite::default());
+            .for_each(|backend| (backend.rewrite, backend.host) = Default::default());
     } else {
         made.headers = filters.headers;
-        made.rewrite = filters.rewrite;
+        if filters.redirect.is_none() {
+            made.rewrite = filters.rewrite;
+            made.rewrite.authority = made.rewrite.authority.or(filters.host);
+        }
         made.redirect = filters.redirect;
         made.cors = filters.cors;
     }
@@ -171,6 +188,7 @@ fn rule<'a>(field: &Field<'a>, shape: Shape) -> Option<Rule<'a>> {
         made,
         changes: filters.changes,
         backends,
+        sticky: None,
         mirrors: filters.mirrors,
         broken,
     })
@@ -229,7 +247,9 @@ fn retries(field: &Field<'_>) -> policy::Retries {
     let mut retries = policy::Retries::default().on(CONDITIONS);
     for code in fields.items("codes") {
         let code = code.integer::<u16>(400, 599);
-        retries.codes.extend(code.and_then(|code| Status::try_from(code).ok()));
+        retries
+            .codes
+            .extend(code.and_then(|code| Status::try_from(code).ok()));
     }
     if let Some(attempts) = fields.get("attempts") {
         let attempts = attempts.integer(1, i128::from(i32::MAX));
@@ -287,6 +307,19 @@ fn is_duration(text: &str) -> bool {
 }
 
 impl<'a> Rule<'a> {
+    /// The backends that get any requests. As Istio has it, who gets none is not counted, which
+    /// matters for whose header changes win. If nobody gets any, they are all.
+    pub(super) fn served(&self) -> impl Iterator<Item = &Backend<'a>> {
+        let all = self.is_idle();
+        let backends = self.backends.iter();
+        backends.filter(move |backend| all || backend.weight > 0)
+    }
+
+    /// Says whether no backend gets any requests.
+    pub(super) fn is_idle(&self) -> bool {
+        self.backends.iter().all(|backend| backend.weight == 0)
+    }
+
     /// What a route without rules has.
     fn default_of(spec: &Field<'a>) -> Self {
         Self {
@@ -294,6 +327,7 @@ impl<'a> Rule<'a> {
             made: policy::Rule::default(),
             changes: [None, None],
             backends: Vec::new(),
+            sticky: None,
             mirrors: Vec::new(),
             broken: false,
         }

@@ -28,7 +28,10 @@ pub(super) fn host(full: &str) -> Option<Host> {
 pub(super) fn is_dns(text: &str) -> bool {
     // One dot at the end says that the name is whole.
     let text = text.strip_suffix('.').unwrap_or(text);
-    (1..=255).contains(&text.len()) && text.split('.').all(is_label)
+    // What ends with a number is an address, or meant to be one.
+    let last = text.rsplit_once('.').map(|(_, last)| last);
+    let numbered = last.is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    (1..=255).contains(&text.len()) && text.split('.').all(is_label) && !numbered
 }
 
 /// 1 to 63 letters, digits and hyphens, no hyphen at the ends.
@@ -107,7 +110,17 @@ mod tests {
         for good in ["*", "*.a.b", "a.b", "*-a.b", "a."] {
             assert!(is_wildcard_dns(good), "{good}");
         }
-        for bad in ["", "a.*", "**.a", "*a", "a..b", "-a", "a_b", "http://a"] {
+        for bad in [
+            "",
+            "a.*",
+            "**.a",
+            "*a",
+            "a..b",
+            "-a",
+            "a_b",
+            "http://a",
+            "10.0.0.256",
+        ] {
             assert!(!is_wildcard_dns(bad), "{bad}");
         }
     }

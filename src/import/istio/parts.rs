@@ -1,10 +1,10 @@
 //! What several of Istio's documents share: who they are for, labels, durations, percentages.
 
 use crate::import::field::{Field, Fields};
-use crate::import::istio::names::{is_label, read_label};
+use crate::import::istio::names::{is_dns, is_label, read_label};
 use crate::import::resource::Foreign;
 use crate::policy::wording::shortened;
-use crate::policy::{Percent, Span};
+use crate::policy::{NotAPercent, Percent, Span};
 use std::collections::BTreeMap;
 
 /// Which document comes first: the oldest, then by name and namespace. What is in no cluster yet is
@@ -71,8 +71,8 @@ pub(super) fn labels(field: &Field<'_>) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::new();
     for (key, value) in field.entries() {
         let Some(text) = value.text() else { continue };
-        let name = key.rsplit_once('/').map_or(key, |(_, name)| name);
-        if !is_label_text(name, false) || !is_label_text(text, true) {
+        let (domain, name) = key.rsplit_once('/').unwrap_or(("label", key));
+        if !is_dns(domain) || !is_label_text(name, false) || !is_label_text(text, true) {
             let message = format!("`{}: {}` is no label", shortened(key), shortened(text));
             let advice = "write at most 63 letters, digits, `-`, `_` and `.` on each side";
             value.refused("invalid-value", message, advice);
@@ -101,19 +101,37 @@ fn is_label_text(text: &str, may_be_empty: bool) -> bool {
 pub(super) fn duration(field: &Field<'_>) -> Option<Span> {
     let span = field.parse::<Span>()?;
     if span.get().subsec_nanos() % 1_000_000 != 0 {
-        let message = format!("`{span}` is no whole number of milliseconds");
+        let text = shortened(field.as_text().unwrap_or_default());
+        let message = format!("`{text}` is no whole number of milliseconds");
         field.refused("invalid-value", message, "write whole milliseconds: 50ms");
         return None;
     }
     Some(span)
 }
 
-/// A duration that may be none at all.
+/// A duration of whole milliseconds that may be none at all.
 pub(super) fn duration_or_none(field: &Field<'_>) -> Option<Span> {
-    match field.is_text() && field.text() == Some("0s") {
+    match is_no_time(field) {
         true => None,
         false => duration(field),
     }
+}
+
+/// A duration that may be none at all, and as fine as it likes.
+pub(super) fn any_duration(field: &Field<'_>) -> Option<Span> {
+    match is_no_time(field) {
+        true => None,
+        false => field.parse(),
+    }
+}
+
+/// `0s`, in whichever units.
+fn is_no_time(field: &Field<'_>) -> bool {
+    let none = |text: &str| {
+        let mut digits = text.bytes().filter(u8::is_ascii_digit);
+        digits.all(|digit| digit == b'0') && text.replace('0', "1").parse::<Span>().is_ok()
+    };
+    field.is_text() && field.text().is_some_and(none)
 }
 
 /// A port.
@@ -121,18 +139,40 @@ pub(super) fn port(field: &Field<'_>) -> Option<u16> {
     field.integer(1, 65_535)
 }
 
+/// A port, or 0 for all of them.
+pub(super) fn port_or_any(field: &Field<'_>) -> Option<u16> {
+    let port = field.integer(0, 65_535);
+    port.filter(|port| *port != 0)
+}
+
 /// `{number: 80}`.
 pub(super) fn port_selector(field: &Field<'_>) -> Option<u16> {
     port(&field.fields(&["number"]).need("number")?)
 }
 
-/// `{value: 0.5}`; an empty one is 0.
+/// `{value: 0.5}`; an empty one is 0. What is finer than 0.0001 is refused.
 pub(super) fn percent(field: &Field<'_>) -> Option<Percent> {
+    read_percent(field, true)
+}
+
+/// The same, but what is too fine is none, as for Istio.
+pub(super) fn percent_or_none(field: &Field<'_>) -> Option<Percent> {
+    read_percent(field, false)
+}
+
+fn read_percent(field: &Field<'_>, strict: bool) -> Option<Percent> {
     let Some(value) = field.fields(&["value"]).get("value") else {
         return Some(Percent::default());
     };
-    match Percent::try_from(value.float()?) {
+    let number = value.float()?;
+    let percent = match number > 0.0 && number < FINEST_PERCENT {
+        // Percentages are rounded elsewhere, Istio's are not.
+        true => Err(NotAPercent::TooFine(number)),
+        false => Percent::try_from(number),
+    };
+    match percent {
         Ok(percent) => Some(percent),
+        Err(NotAPercent::TooFine(_)) if !strict => Some(Percent::default()),
         Err(error) => {
             let text = error.to_string();
             let (message, advice) = text.split_once("; ").unwrap_or((&text, ""));
@@ -141,6 +181,8 @@ pub(super) fn percent(field: &Field<'_>) -> Option<Percent> {
         }
     }
 }
+
+const FINEST_PERCENT: f64 = 0.0001;
 
 /// A whole percentage, as it was written before there was `percentage`.
 pub(super) fn whole_percent(field: &Field<'_>, instead: &str) -> Option<Percent> {
@@ -155,15 +197,36 @@ pub(super) fn deprecated(field: &Field<'_>, instead: &str) {
     field.warn("deprecated-field", "the field is deprecated", advice);
 }
 
+/// A field that is there; an empty text is as good as none, as everywhere in protobuf.
+pub(super) fn written<'a>(fields: &Fields<'a>, key: &'static str) -> Option<Field<'a>> {
+    let filled = |field: &Field<'_>| !field.is_text() || field.text() != Some("");
+    fields.get(key).filter(filled)
+}
+
 /// The fields of these that are there. More than one is told as an error.
 pub(super) fn one_of<'a>(
     fields: &Fields<'a>,
     keys: &[&'static str],
 ) -> Vec<(&'static str, Field<'a>)> {
-    let there: Vec<_> = keys
+    let there = keys.iter().filter_map(|key| Some((*key, fields.get(key)?)));
+    only_one(there.collect(), keys)
+}
+
+/// The same of texts that are written.
+pub(super) fn one_written<'a>(
+    fields: &Fields<'a>,
+    keys: &[&'static str],
+) -> Option<(&'static str, Field<'a>)> {
+    let there = keys
         .iter()
-        .filter_map(|key| Some((*key, fields.get(key)?)))
-        .collect();
+        .filter_map(|key| Some((*key, written(fields, key)?)));
+    only_one(there.collect(), keys).into_iter().next()
+}
+
+fn only_one<'a>(
+    there: Vec<(&'static str, Field<'a>)>,
+    keys: &[&'static str],
+) -> Vec<(&'static str, Field<'a>)> {
     if let [(first, _), (_, second), ..] = there.as_slice() {
         let message = format!("it cannot stand beside `{first}`");
         second.refused(
@@ -177,7 +240,7 @@ pub(super) fn one_of<'a>(
 
 /// Tells that at least one of these fields has to be there, if none is.
 pub(super) fn at_least_one(fields: &Fields<'_>, keys: &[&'static str]) -> bool {
-    let there = keys.iter().any(|key| fields.get(key).is_some());
+    let there = keys.iter().any(|key| written(fields, key).is_some());
     if !there && fields.of().is_mapping() {
         let message = "there is nothing in it that says what to do";
         let advice = format!("write one of {}", list(keys));

@@ -21,10 +21,15 @@ impl Merge {
             Sort::List(of) => return self.unpack(index, root, of.as_ref(), source),
             Sort::Imported(kind) => {
                 self.call(index, kind.is_global(), &root);
-                if kind == Kind::MeshConfig {
-                    for error in embedded::unfold(&mut root, source) {
-                        self.fault(error);
+                let errors = match kind {
+                    Kind::MeshConfig => embedded::unfold(&mut root, source),
+                    Kind::VirtualService | Kind::HttpRoute | Kind::GrpcRoute => {
+                        embedded::unfold_annotations(&mut root, source)
                     }
+                    _ => Vec::new(),
+                };
+                for error in errors {
+                    self.fault(error);
                 }
                 self.foreign.push((index, kind));
             }

@@ -1,6 +1,7 @@
 use crate::import::read::origin::Rank;
 use crate::policy::trail::Trail;
 use crate::policy::{Error, Severity};
+use std::collections::HashSet;
 
 /// What was found, as far as anybody would read on.
 ///
@@ -11,10 +12,16 @@ pub(super) struct Told {
     findings: Vec<(Rank, Error)>,
     /// The worst of what is not told.
     untold: Option<Severity>,
+    /// Where rules are that no request reaches.
+    unreachable: HashSet<Rank>,
 }
 
 impl Told {
     pub(super) fn push(&mut self, rank: Rank, finding: Error) {
+        // It is one finding, whether it was seen in the document or in the policy.
+        if finding.id == "unreachable-rule" && !self.unreachable.insert(rank) {
+            return;
+        }
         if self.findings.len() < MOST {
             self.findings.push((rank, finding));
         } else {
@@ -72,6 +79,22 @@ mod tests {
             ("too-many-errors", Severity::Error)
         );
         assert_eq!(more.at.line, Some(1));
+    }
+
+    #[test]
+    fn a_rule_is_out_of_reach_once() {
+        let mut told = Told::default();
+        for (id, line) in [
+            ("unreachable-rule", 1),
+            ("unreachable-rule", 1),
+            ("unreachable-rule", 2),
+            ("x", 1),
+            ("x", 1),
+        ] {
+            told.push((0, line, 1), Error::new(id, Trail::default(), "message"));
+        }
+        let ids: Vec<_> = told.into_findings().iter().map(|found| found.id).collect();
+        assert_eq!(ids, ["unreachable-rule", "x", "x", "unreachable-rule"]);
     }
 
     #[test]

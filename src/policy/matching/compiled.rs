@@ -1,104 +1,151 @@
 use crate::policy::Pattern;
-use regex_automata::dfa::{Automaton as _, StartKind, dense};
-use regex_automata::meta;
+use crate::policy::matching::automaton::Automaton;
+use crate::policy::matching::engines;
+use crate::policy::matching::simulation::Simulation;
 use regex_automata::nfa::thompson;
-use regex_automata::{Anchored, Input};
+use regex_syntax::hir::{Hir, HirKind, Look};
+use std::sync::Arc;
 
 /// A regular expression, ready to be matched against a whole value in linear time.
 ///
-/// A dense automaton wherever it stays small: it needs no scratch memory, so no pool behind a
-/// lock and nothing that is built at the first request. The rest falls back to a regex that
-/// chooses among engines, all of them linear.
+/// Everything is built when it is compiled. Matching needs no memory but some of the stack, so
+/// there is no pool behind a lock and nothing that the first request would have to build.
 #[derive(Clone, Debug)]
-pub struct CompiledPattern(Engine);
+pub struct CompiledPattern(Arc<Parts>);
 
-#[derive(Clone, Debug)]
-enum Engine {
-    Dense(Box<dense::DFA<Vec<u32>>>),
-    Meta(Box<meta::Regex>),
-    /// A pattern that was accepted when it was read and cannot be built: it matches nothing.
+/// The characters with which everything begins and ends that matches are compared as texts are:
+/// that is several times as fast, and what is left is smaller.
+#[derive(Debug)]
+struct Parts {
+    start: Box<[u8]>,
+    end: Box<[u8]>,
+    between: Arc<Engine>,
+}
+
+#[derive(Debug)]
+pub(super) enum Engine {
+    /// Nothing may stand between the two.
     Nothing,
+    /// Wherever it stays small.
+    Automaton(Automaton),
+    Simulation(Simulation),
+    /// A pattern that was accepted when it was read and cannot be built: it matches nothing.
+    Failed,
 }
 
 impl CompiledPattern {
-    /// Compiles a pattern.
+    /// Compiles a pattern; what was compiled once is shared.
     pub fn new(pattern: &Pattern) -> Self {
-        // Anchored on both sides already.
-        let hir = pattern.anchored();
-        let engine = dense(hir).unwrap_or_else(|| {
-            meta::Builder::new()
-                .configure(meta::Config::new().nfa_size_limit(Some(LARGEST)))
-                .build_from_hir(hir)
-                .map_or(Engine::Nothing, |regex| Engine::Meta(Box::new(regex)))
-        });
-        Self(engine)
+        pattern.compiled().clone()
+    }
+
+    pub(super) fn of(hir: &Hir) -> Self {
+        let (start, between, end) = split(hir);
+        Self(Arc::new(Parts {
+            start: start.into(),
+            end: end.into(),
+            between: engines::shared(between),
+        }))
     }
 
     /// Says whether the pattern matches all of the value.
+    #[inline]
     pub fn is_match(&self, value: &[u8]) -> bool {
-        match &self.0 {
-            Engine::Dense(dense) => dense
-                .try_search_fwd(&Input::new(value).anchored(Anchored::Yes))
-                .is_ok_and(|end| end.is_some()),
-            Engine::Meta(regex) => regex.is_match(value),
-            Engine::Nothing => false,
+        let parts = &*self.0;
+        value
+            .strip_prefix(&*parts.start)
+            .and_then(|value| value.strip_suffix(&*parts.end))
+            .is_some_and(|between| parts.between.is_match(between))
+    }
+}
+
+impl Engine {
+    /// What matches all that the expression does, as a whole; nothing without one.
+    pub(super) fn of(hir: Option<Hir>) -> Self {
+        hir.map_or(Self::Nothing, |hir| {
+            Self::built(&anchored(hir)).unwrap_or(Self::Failed)
+        })
+    }
+
+    fn built(anchored: &Hir) -> Option<Self> {
+        let nfa = thompson::Compiler::new()
+            .configure(thompson::Config::new().which_captures(thompson::WhichCaptures::None))
+            .build_from_hir(anchored)
+            .ok()?;
+        match Automaton::of(&nfa) {
+            Some(automaton) => Some(Self::Automaton(automaton)),
+            None => Simulation::of(nfa).map(Self::Simulation),
+        }
+    }
+
+    #[inline]
+    fn is_match(&self, value: &[u8]) -> bool {
+        match self {
+            Self::Nothing => value.is_empty(),
+            Self::Automaton(automaton) => automaton.is_match(value),
+            Self::Simulation(simulation) => simulation.is_match(value),
+            Self::Failed => false,
         }
     }
 }
 
-/// `None` if the automaton would grow too large.
-fn dense(hir: &regex_syntax::hir::Hir) -> Option<Engine> {
-    let nfa = thompson::Compiler::new()
-        .configure(thompson::Config::new().nfa_size_limit(Some(DENSE)))
-        .build_from_hir(hir)
-        .ok()?;
-    let dfa = dense::Builder::new()
-        .configure(
-            dense::Config::new()
-                .start_kind(StartKind::Anchored)
-                .dfa_size_limit(Some(DENSE))
-                .determinize_size_limit(Some(DENSE)),
-        )
-        .build_from_nfa(&nfa)
-        .ok()?;
-    Some(Engine::Dense(Box::new(dfa)))
+/// What matches it matches all of a text.
+pub(super) fn anchored(hir: Hir) -> Hir {
+    Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)])
 }
 
-/// Dense automata grow with what they remember, and so does the time to build them; beyond this
-/// the others are better.
-const DENSE: usize = 1 << 17;
+/// The characters in front, the characters at the end, and what stands between, if anything does.
+fn split(hir: &Hir) -> (Vec<u8>, Option<Hir>, Vec<u8>) {
+    let whole = || (Vec::new(), Some(hir.clone()), Vec::new());
+    let mut parts = Vec::new();
+    flatten(hir, &mut parts);
+    // All of a text has to match: anchors at its ends say nothing new.
+    let is = |part: &&Hir, look| *part.kind() == HirKind::Look(look);
+    let front = parts
+        .iter()
+        .take_while(|part| is(part, Look::Start))
+        .count();
+    parts.drain(..front);
+    while parts.last().is_some_and(|part| is(part, Look::End)) {
+        parts.pop();
+    }
+    // Whatever looks at its neighbours has to see them.
+    if parts
+        .iter()
+        .any(|part| !part.properties().look_set().is_empty())
+    {
+        return whole();
+    }
+    let literal = |part: &&Hir| match part.kind() {
+        HirKind::Literal(literal) => Some(literal.0.clone()),
+        _ => None,
+    };
+    let mut start = Vec::new();
+    let mut end = Vec::new();
+    let mut parts = parts.into_iter().peekable();
+    while let Some(bytes) = parts.peek().and_then(literal) {
+        start.extend(bytes);
+        parts.next();
+    }
+    let mut between: Vec<&Hir> = parts.collect();
+    while let Some(bytes) = between.last().and_then(literal) {
+        end.splice(..0, bytes);
+        between.pop();
+    }
+    let between = between.into_iter().cloned().collect::<Vec<_>>();
+    let between = (!between.is_empty()).then(|| Hir::concat(between));
+    (start, between, end)
+}
 
-/// What a policy accepts.
-const LARGEST: usize = 1 << 20;
+/// What stands one behind the other; groups are of no meaning here.
+fn flatten<'a>(hir: &'a Hir, parts: &mut Vec<&'a Hir>) {
+    match hir.kind() {
+        HirKind::Concat(concat) => concat.iter().for_each(|part| flatten(part, parts)),
+        HirKind::Capture(capture) => flatten(&capture.sub, parts),
+        HirKind::Empty => {}
+        _ => parts.push(hir),
+    }
+}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn matches(pattern: &str, value: &str) -> bool {
-        CompiledPattern::new(&pattern.parse().unwrap()).is_match(value.as_bytes())
-    }
-
-    #[test]
-    fn the_whole_value_has_to_match() {
-        assert!(matches("a+", "aaa"));
-        assert!(!matches("a+", "aaab"));
-        assert!(!matches("a+", "baaa"));
-        assert!(matches("a|ab", "ab"));
-        assert!(!matches("a|ab", "abc"));
-        assert!(matches("", ""));
-        assert!(matches(r"/v\d+/.*", "/v12/x"));
-    }
-
-    #[test]
-    fn a_newline_at_the_end_is_part_of_the_value() {
-        assert!(!matches("a", "a\n"));
-    }
-
-    #[test]
-    fn a_pattern_too_large_for_a_table_matches_all_the_same() {
-        let large = r"(?:\pL{1,4}-){2}x";
-        assert!(matches(large, "ä-öü-x"));
-        assert!(!matches(large, "ä-x"));
-    }
-}
+mod tests;

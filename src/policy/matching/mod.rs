@@ -1,11 +1,16 @@
 //! What a rule asks of a request: its host, path, method, headers and query parameters.
 
+mod automaton;
 mod compiled;
+mod engines;
 mod header;
 mod host;
 mod matcher;
 mod path;
 mod pattern;
+mod re2;
+mod simulation;
+mod size;
 mod text;
 
 pub use compiled::CompiledPattern;
@@ -130,8 +135,15 @@ impl Match {
         self
     }
 
-    /// Says whether the match takes every request that has a path.
+    /// Says whether the match takes every request that has a path, whoever sends it.
     pub fn is_everything(&self) -> bool {
+        let anyone = self.port.is_none() && self.from.are_all() && self.gateways.is_empty();
+        anyone && self.asks_nothing()
+    }
+
+    /// Says whether nothing is asked of a request itself: where the match is there at all, it takes
+    /// every one.
+    pub(crate) fn asks_nothing(&self) -> bool {
         let anywhere = match &self.path {
             None => true,
             Some(PathMatch::Prefix(path)) => path.as_str() == "/",
@@ -140,9 +152,7 @@ impl Match {
             Some(PathMatch::Regex(pattern)) => pattern.as_str() == ".*",
             Some(PathMatch::Exact(_)) => false,
         };
-        let anyone = self.port.is_none() && self.from.are_all() && self.gateways.is_empty();
         anywhere
-            && anyone
             && self.method.is_none()
             && self.scheme.is_none()
             && self.authority.is_none()

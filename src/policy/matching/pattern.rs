@@ -1,55 +1,68 @@
+use crate::policy::matching::{CompiledPattern, re2, size};
 use crate::policy::wording::shortened;
-use regex_automata::nfa::thompson;
-use regex_syntax::hir::{Hir, Look};
+use regex_syntax::hir::Hir;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-/// A regular expression, RE2-like: no look-around and no back references. All of the text has to
-/// match it, as if it stood between `^` and `$`.
+/// A regular expression in RE2's syntax, as Envoy and Istio have it: no look-around and no back
+/// references. All of the text has to match it, as if it stood between `^` and `$`.
 ///
-/// At most 1,024 bytes, 50 levels of nesting and 1 MiB when compiled; whatever it is, matching
-/// takes time linear in the text.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+/// What this crate's parser understands otherwise than RE2 is refused with what to write instead
+/// (`(?x)`, `[a&&b]`, `a**`, `\u{41}`), so that a pattern means the same to a sidecar.
+/// `\d`, `\s`, `\w` and `\b` are about ASCII, `\pN` and `(?i)` about all of Unicode, `\Q…\E` quotes;
+/// `\C`, octal numbers and a `{` that repeats nothing are not understood and refused.
+///
+/// At most 1,024 bytes, 50 levels of nesting, a thousand repetitions and 16,384 states once they
+/// are written out; whatever it is, matching takes time linear in the text. All patterns of a
+/// policy together have at most 1,048,576 states: some 30,000 usual ones.
+#[derive(Clone, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Pattern {
-    source: Arc<str>,
-    /// Parsed and anchored, so that compiling it later cannot go wrong.
-    parsed: Arc<Hir>,
+pub struct Pattern(Arc<Read>);
+
+struct Read {
+    source: Box<str>,
+    parsed: Hir,
+    size: usize,
+    /// Once, however many gateways' tables it is in.
+    compiled: OnceLock<CompiledPattern>,
 }
 
 impl Pattern {
     /// The expression as it was written.
     pub fn as_str(&self) -> &str {
-        &self.source
+        &self.0.source
     }
 
-    /// The parsed expression, anchored on both sides: what matches it matches all of a text.
+    /// The parsed expression, without anchors.
     ///
-    /// To be compiled with `build_from_hir`: no text around the source would do as well, for
-    /// `(?x)` and a comment at the end would swallow whatever closes it.
-    pub(crate) fn anchored(&self) -> &Hir {
-        &self.parsed
+    /// To be compiled with `build_from_hir`: no text around the source would do as well.
+    pub(crate) fn parsed(&self) -> &Hir {
+        &self.0.parsed
     }
 
-    /// The parsed expression without anchors, for who looks for it within a text.
-    pub(crate) fn unanchored(&self) -> Hir {
-        // It was parsed when it was read, so it can be parsed again.
-        parse(&self.source).unwrap_or_else(|_| Hir::fail())
+    /// How many states an automaton for it has at most: what it costs to compile and to keep.
+    pub(crate) fn size(&self) -> usize {
+        self.0.size
+    }
+
+    /// Compiles it, unless that was done before.
+    pub(super) fn compiled(&self) -> &CompiledPattern {
+        let compile = || CompiledPattern::of(&self.0.parsed);
+        self.0.compiled.get_or_init(compile)
     }
 }
 
-fn parse(text: &str) -> Result<Hir, Box<regex_syntax::Error>> {
-    let mut parser = regex_syntax::ParserBuilder::new()
-        .nest_limit(DEEPEST)
-        .build();
-    parser.parse(text).map_err(Box::new)
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pattern").field(&self.0.source).finish()
+    }
 }
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.source == other.source
+        self.0.source == other.0.source
     }
 }
 
@@ -66,37 +79,17 @@ impl FromStr for Pattern {
         if text.len() > LONGEST {
             return Err(wrong(PatternFlaw::TooLong));
         }
-        let parsed = parse(text).map_err(|error| wrong(PatternFlaw::Syntax(reason(&error))))?;
-        let anchored = Hir::concat(vec![Hir::look(Look::Start), parsed, Hir::look(Look::End)]);
-        thompson::Compiler::new()
-            .configure(
-                thompson::Config::new()
-                    .nfa_size_limit(Some(LARGEST))
-                    .which_captures(thompson::WhichCaptures::None),
-            )
-            .build_from_hir(&anchored)
-            .map_err(|_| wrong(PatternFlaw::TooLarge))?;
-        Ok(Self {
-            source: text.into(),
-            parsed: Arc::new(anchored),
-        })
-    }
-}
-
-/// What is wrong, in a line: the parser's own text draws the expression over several.
-fn reason(error: &regex_syntax::Error) -> String {
-    match error {
-        regex_syntax::Error::Parse(error) => format!(
-            "{} at character {}",
-            error.kind(),
-            error.span().start.column
-        ),
-        regex_syntax::Error::Translate(error) => format!(
-            "{} at character {}",
-            error.kind(),
-            error.span().start.column
-        ),
-        _ => "it cannot be read".to_owned(),
+        let parsed = re2::parse(text).map_err(|flaw| wrong(PatternFlaw::Syntax(flaw)))?;
+        match size::states(&parsed) {
+            // Nothing has been built yet, so that refusing costs as little as reading.
+            size if size > size::LARGEST => Err(wrong(PatternFlaw::TooLarge)),
+            size => Ok(Self(Arc::new(Read {
+                source: text.into(),
+                parsed,
+                size,
+                compiled: OnceLock::new(),
+            }))),
+        }
     }
 }
 
@@ -116,7 +109,7 @@ impl From<Pattern> for String {
 
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.source)
+        f.write_str(&self.0.source)
     }
 }
 
@@ -131,7 +124,7 @@ pub struct NotAPattern {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 enum PatternFlaw {
     #[error("is wrong: {0}; mend it, RE2's syntax is understood")]
-    Syntax(String),
+    Syntax(re2::Flaw),
     #[error("is too long; write at most {LONGEST} bytes")]
     TooLong,
     #[error("is too large once its repetitions are written out; repeat less")]
@@ -139,5 +132,3 @@ enum PatternFlaw {
 }
 
 const LONGEST: usize = 1_024;
-const DEEPEST: u32 = 50;
-const LARGEST: usize = 1 << 20;

@@ -78,25 +78,10 @@ fn a_regular_expression_is_bounded() {
     );
     assert!(refused("(?=a)").contains("look-around"));
     assert!(refused(&"a".repeat(1_025)).contains("too long"));
-    assert!(refused("(((\\pL{100}){100}){100}){100}").contains("too large"));
+    assert!(refused("(\\pL{10}){10}").contains("too large"));
+    assert!(refused("(((a{10}){10}){10}b){2}").contains("more than 1000 repetitions"));
     assert!(refused(&"(".repeat(500)).contains("is wrong"));
     assert!(refused(&format!("{}{}", "(".repeat(60), ")".repeat(60))).contains("nest"));
-}
-
-#[test]
-fn a_regular_expression_takes_whole_texts_only() {
-    for (source, whole, part) in [
-        ("a|ab", "ab", "abc"),
-        ("(?x)a # c", "a", "ab"),
-        ("b", "b", "ab"),
-    ] {
-        let pattern: Pattern = source.parse().unwrap();
-        let regex = regex_automata::meta::Builder::new()
-            .build_from_hir(pattern.anchored())
-            .unwrap();
-        assert!(regex.is_match(whole), "{source}");
-        assert!(!regex.is_match(part), "{source}");
-    }
 }
 
 #[test]

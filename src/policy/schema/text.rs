@@ -1,7 +1,7 @@
 //! The values that are written as one text or number.
 
 use crate::policy::{
-    Address, Door, Header, HeaderText, Host, Path, Pattern, Percent, Span, Status,
+    Address, Door, Header, HeaderText, Host, Path, Pattern, Percent, Span, Status, Ttl,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -31,6 +31,14 @@ schemas! {
         // More than nothing: a digit that is not 0.
         "allOf": [{ "pattern": "[1-9]" }],
         "examples": ["50ms", "1.5s", "1h30m"],
+    });
+    Ttl => json_schema!({
+        "description": "For how long a browser keeps a cookie: whole seconds, at most 365 days, \
+                        written as a duration: `30m`, `24h`. `0s` is for as long as the browser \
+                        runs.",
+        "type": "string",
+        "pattern": SPAN,
+        "examples": ["0s", "30m", "24h"],
     });
     Percent => json_schema!({
         "description": "A share of requests: 0 to 100 percent, to 0.0001 percent, as a plain \
@@ -101,9 +109,10 @@ schemas! {
         "examples": ["/api"],
     });
     Pattern => json_schema!({
-        "description": "A regular expression, RE2-like: no look-around and no back references. In \
-                        matches all of the text has to match it, as if it stood between `^` and \
-                        `$`. At most 1,024 bytes.",
+        "description": "A regular expression in RE2's syntax: no look-around and no back \
+                        references. In matches all of the text has to match it, as if it stood \
+                        between `^` and `$`. At most 1,024 bytes, and 16,384 states once its \
+                        repetitions are written out.",
         "type": "string",
         "maxLength": 1_024,
     });

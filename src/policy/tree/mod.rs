@@ -135,7 +135,7 @@ impl Node {
     }
 
     /// The child of this number.
-    fn child(&self, index: usize) -> Option<&Self> {
+    pub(crate) fn child(&self, index: usize) -> Option<&Self> {
         match &self.value {
             Value::Scalar(_) => None,
             Value::Sequence(items) => items.get(index),

@@ -2,6 +2,7 @@ use crate::policy::wording::shortened;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -170,15 +171,20 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Any, so that a bare number is told to have a unit rather than to be in quotes.
-        deserializer.deserialize_any(SpanVisitor)
+        Spans::read(deserializer)
     }
 }
 
-struct SpanVisitor;
+/// Reads what is written as a duration.
+pub(super) struct Spans<T>(PhantomData<T>);
 
-impl SpanVisitor {
-    fn bare<T, E: de::Error>(number: impl fmt::Display) -> Result<T, E> {
+impl<T: FromStr<Err = NotADuration>> Spans<T> {
+    pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        // Any, so that a bare number is told to have a unit rather than to be in quotes.
+        deserializer.deserialize_any(Self(PhantomData))
+    }
+
+    fn bare<E: de::Error>(number: impl fmt::Display) -> Result<T, E> {
         Err(E::custom(NotADuration {
             text: number.to_string(),
             reason: DurationFlaw::NoUnit,
@@ -186,26 +192,26 @@ impl SpanVisitor {
     }
 }
 
-impl Visitor<'_> for SpanVisitor {
-    type Value = Span;
+impl<T: FromStr<Err = NotADuration>> Visitor<'_> for Spans<T> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a duration such as 50ms")
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
         text.parse().map_err(E::custom)
     }
 
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Span, E> {
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
         Self::bare(number)
     }
 
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Span, E> {
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
         Self::bare(number)
     }
 
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Span, E> {
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
         Self::bare(number)
     }
 }
@@ -216,6 +222,13 @@ impl Visitor<'_> for SpanVisitor {
 pub struct NotADuration {
     text: String,
     reason: DurationFlaw,
+}
+
+impl NotADuration {
+    /// Says whether it would be one, but takes no time.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.reason == DurationFlaw::Zero
+    }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

@@ -53,6 +53,25 @@ fn a_duration_is_printed_in_the_shortest_way() {
 }
 
 #[test]
+fn a_ttl_may_be_nothing_which_is_a_session() {
+    for (text, ttl) in [
+        ("0s", Ttl::SESSION),
+        ("0ms", Ttl::SESSION),
+        ("24h", Duration::from_secs(86_400).into()),
+        ("90m", Duration::from_secs(5_400).into()),
+    ] {
+        assert_eq!(text.parse(), Ok(ttl), "{text}");
+        assert!(ttl.is_valid());
+        assert_eq!(ttl.to_string().parse(), Ok(ttl));
+    }
+    assert!(!"1.5s".parse::<Ttl>().unwrap().is_valid());
+    assert!("0".parse::<Ttl>().is_err());
+    assert!("8761h".parse::<Ttl>().is_err());
+    let bare = serde_json::from_str::<Ttl>("0").unwrap_err().to_string();
+    assert!(bare.contains("write a unit"), "{bare}");
+}
+
+#[test]
 fn a_bare_number_is_told_to_have_a_unit() {
     let error = serde_json::from_str::<Span>("50").unwrap_err().to_string();
     assert!(error.contains("write a unit: 50ms"), "{error}");

@@ -53,6 +53,7 @@ fn check_one(rule: &Rule, trail: &Trail, found: &mut Vec<Error>) {
     let idle = [
         ("fault", !is_default(&rule.fault)),
         ("rewrite", !is_default(&rule.rewrite)),
+        ("sticky", rule.sticky.is_some()),
     ];
     for (other, _) in idle.iter().filter(|(_, there)| *there) {
         let message = format!("a rule with `{first}` sends nothing on, so it takes no `{other}`");
@@ -156,8 +157,7 @@ fn check_text(text: &str, may_be_empty: bool, trail: &Trail, found: &mut Vec<Err
 /// As RE2 checks it: every group that is named is there, and a backslash names one or another
 /// backslash.
 fn check_regex(regex: &RegexRewrite, trail: &Trail, found: &mut Vec<Error>) {
-    let groups = regex.pattern.unanchored();
-    let groups = groups.properties().explicit_captures_len();
+    let groups = regex.pattern.parsed().properties().explicit_captures_len();
     let mut rest = regex.substitution.chars();
     while let Some(character) = rest.next() {
         if character != '\\' {

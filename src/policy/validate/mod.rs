@@ -5,9 +5,11 @@ mod actions;
 mod cors;
 mod gateways;
 mod limits;
+mod patterns;
 mod retries;
 mod routes;
 mod services;
+mod sticky;
 
 use crate::policy::registry::Registry;
 use crate::policy::trail::Trail;
@@ -47,6 +49,7 @@ pub(crate) fn check(policy: &Policy, unread: &BTreeSet<String>) -> Vec<Error> {
     }
     gateways::check_sidecars(policy, &root.key("sidecars"), &mut found);
     routes::check(policy, &registry, unread, &root.key("routes"), &mut found);
+    patterns::check(policy, &root.key("routes"), &mut found);
     services::unused_subsets(policy, &registry, &root.key("services"), &mut found);
     found
 }

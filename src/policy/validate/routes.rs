@@ -1,7 +1,9 @@
 use crate::policy::registry::{Registry, host_and_port};
 use crate::policy::trail::Trail;
 use crate::policy::validate::gateways::check_doors;
-use crate::policy::validate::{actions, check_names, check_span, cors, limits, name_or_index, retries};
+use crate::policy::validate::{
+    actions, check_names, check_span, cors, limits, name_or_index, retries, sticky,
+};
 use crate::policy::wording::{choose_from, shortened};
 use crate::policy::{
     Door, Error, HeaderChanges, Headers, Host, Match, Policy, Precedence, Route, Rule,
@@ -189,6 +191,9 @@ fn check_rule(route: &Route, rule: &Rule, trail: &Trail, found: &mut Vec<Error>)
     }
     if let Some(pages) = &rule.cors {
         cors::check(pages, &trail.key("cors"), found);
+    }
+    if let Some(callers) = &rule.sticky {
+        sticky::check(callers, &trail.key("sticky"), found);
     }
     limits::check(&rule.limits, &trail.key("limits"), found);
     limits::check_fault(&rule.fault, &trail.key("fault"), found);

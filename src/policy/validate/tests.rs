@@ -380,3 +380,27 @@ fn a_subset_that_no_route_uses_is_a_warning() {
         ("unused-subset", "services.reviews.subsets.v1".into())
     );
 }
+
+#[test]
+fn patterns_are_bounded_all_together() {
+    // A little more than 1,000 states each.
+    let pattern = |number: usize| format!("[a-z]{{{}}}", 500 + number % 10);
+    let regex = |number| ValueMatch::Regex(pattern(number).parse().unwrap());
+    let many = |policy: &mut Policy, number: usize| {
+        let matches = (0..number).map(|number| Match::default().header("x-a", regex(number)));
+        policy.routes[0].rules[0].matches = matches.collect();
+    };
+    assert_eq!(found(|policy| many(policy, 600)), []);
+    let first = |policy: &mut Policy| many(policy, 2_000);
+    let [(id, path)] = &found(first)[..] else {
+        panic!("one is said to be too many");
+    };
+    assert_eq!(*id, "too-many-patterns");
+    let place = path.strip_prefix("routes[0].rules[0].match[").unwrap();
+    let (number, rest) = place.split_once(']').unwrap();
+    assert_eq!(rest, ".headers.x-a.regex");
+    assert!(
+        (600..800).contains(&number.parse::<usize>().unwrap()),
+        "{path}"
+    );
+}

@@ -1,165 +1,115 @@
+//! How many matches are asked; that the right one is found, `tests/route_index` shows.
+
 use super::*;
-use crate::route::{Asked, Matcher};
+use crate::policy::{Match, PathMatch, TextMatch, ValueMatch};
+use crate::route::Matcher;
 use http::Request;
-use proptest::prelude::*;
-use proptest::sample::select;
 
-/// Few letters, so that texts often begin with each other.
-fn text() -> impl Strategy<Value = String> {
-    "(/[ab]{0,3}){1,4}"
-}
-
-fn path_match() -> impl Strategy<Value = PathMatch> {
-    prop_oneof![
-        text().prop_map(|text| PathMatch::Exact(text.parse().unwrap())),
-        text().prop_map(|text| PathMatch::Prefix(text.parse().unwrap())),
-        "(/[ab]{0,3}){0,4}".prop_map(PathMatch::StartsWith),
-        "(/[ab]{0,2}){0,2}(a\\+|\\[ab\\]\\*|\\(/a\\|b\\)|\\.\\*|\\(\\?i:b\\)\\*|/\\(ab\\)\\*){1,2}"
-            .prop_map(|text| PathMatch::Regex(text.parse().unwrap())),
-    ]
-}
-
-prop_compose! {
-    fn matching()(
-        path in prop::option::weighted(0.9, path_match()),
-        ignore_path_case in prop::bool::weighted(0.1),
-        x in prop::option::weighted(0.5, "[0-3]"),
-        y in prop::option::weighted(0.2, "[0-3]"),
-    ) -> Match {
-        let mut matching = Match { path, ignore_path_case, ..Match::default() };
-        if let Some(x) = x {
-            matching = matching.header("x-x", ValueMatch::exact(x));
-        }
-        if let Some(y) = y {
-            matching = matching.header("x-y", ValueMatch::Prefix(y));
-        }
-        matching
-    }
-}
-
-/// Matches with their index.
-struct Indexed {
-    matchers: Vec<Matcher>,
-    index: Index,
-}
-
-impl Indexed {
-    fn new(matches: &[Match]) -> Self {
-        let keys: Vec<_> = matches.iter().map(Key::of).collect();
-        Self {
-            matchers: matches.iter().map(Matcher::compile).collect(),
-            index: Index::new(&keys),
-        }
-    }
-
-    /// The index finds what asking all in their order finds.
-    fn agrees(&self, path: &str, headers: &[(&str, String)]) -> Result<(), TestCaseError> {
-        let mut request = Request::get(format!("http://host{path}"));
-        for (name, value) in headers {
-            request = request.header(*name, value);
-        }
-        let request = request.body(()).unwrap();
-        let asked = Asked::of(&request);
-        let mut matchers = self.matchers.iter();
-        let scan = matchers.position(|matcher| matcher.takes(&asked));
-        let path = asked.path.as_bytes();
-        let found = self.index.find(path, asked.headers, |number| {
-            self.matchers[number as usize].takes(&asked)
-        });
-        prop_assert_eq!(found, scan.map(|number| number as u32));
-        Ok(())
-    }
-}
-
-proptest! {
-    // Each compiles dozens of regular expressions.
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn the_index_finds_what_a_scan_finds(
-        matches in prop::collection::vec(matching(), 0..60),
-        paths in prop::collection::vec("(/[abAB]{0,3}){1,5}", 8),
-        x in prop::collection::vec(" ?[0-4]", 0..3),
-        y in "[0-4]{1,2}",
-    ) {
-        let mut headers: Vec<_> = x.into_iter().map(|x| ("x-x", x)).collect();
-        headers.push(("x-y", y));
-        let indexed = Indexed::new(&matches);
-        for path in paths {
-            indexed.agrees(&path, &headers)?;
-        }
-    }
-
-    #[test]
-    fn so_it_does_for_paths_at_the_edges_of_what_is_asked(
-        matches in prop::collection::vec(matching(), 1..60),
-        more in select(&["", "/", "a", "/a", "b"]),
-        x in "[0-3]",
-    ) {
-        let indexed = Indexed::new(&matches);
-        for matching in &matches {
-            let text = match &matching.path {
-                Some(PathMatch::Exact(path) | PathMatch::Prefix(path)) => path.as_str(),
-                Some(PathMatch::StartsWith(text)) => text,
-                _ => "",
-            };
-            let path = format!("/{}{more}", text.trim_start_matches('/'));
-            indexed.agrees(&path, &[("x-x", x.clone())])?;
-        }
-    }
-
-}
-
-proptest! {
-    #[test]
-    fn a_chain_finds_the_texts_with_which_a_path_begins(
-        texts in prop::collection::btree_set("[ab]{0,20}", 0..200),
-        path in "[ab]{0,30}",
-    ) {
-        let keys = vec![Key::everything(); texts.len()];
-        let starts = (0..).zip(&texts).map(|(number, text)| (text.as_bytes(), (false, vec![number])));
-        let starts = starts.collect();
-        let mut found = Vec::new();
-        Starts::chain(&starts, &keys).each(path.as_bytes(), |bucket| {
-            found.extend_from_slice(&bucket.numbers);
-        });
-        found.sort_unstable();
-        let begins = |text: &String| path.starts_with(text.as_str());
-        let wanted = (0..).zip(&texts).filter(|(_, text)| begins(text)).map(|(number, _)| number);
-        prop_assert_eq!(found, wanted.collect::<Vec<u32>>());
-    }
-}
-
-#[test]
-fn a_regex_begins_with_its_literals() {
-    let start = |text: &str| {
-        let start = literal_start(&text.parse().unwrap());
-        String::from_utf8(start).unwrap()
-    };
-    assert_eq!(start("/a/b[0-9]+"), "/a/b");
-    assert_eq!(start("(/a)(/b)?"), "/a");
-    assert_eq!(start("/a|/b"), "/");
-    assert_eq!(start("(?i)/a"), "/");
-    assert_eq!(start(".*"), "");
-    assert_eq!(start("^/a$"), "/a");
-}
-
-#[test]
-fn many_matches_of_one_path_are_told_apart_by_a_header() {
-    let of = |number: usize| {
-        let user = ValueMatch::exact(number.to_string());
-        Match::prefix("/").header("x-user", user)
-    };
-    let matches: Vec<_> = (0..1_000).map(of).collect();
+/// The number that is found, and how many matches were asked.
+fn ask(matches: &[Match], request: http::request::Builder) -> (Option<u32>, usize) {
     let matchers: Vec<_> = matches.iter().map(Matcher::compile).collect();
     let index = Index::new(&matches.iter().map(Key::of).collect::<Vec<_>>());
-    let request = Request::get("http://host/a").header("x-user", "777");
     let request = request.body(()).unwrap();
     let asked = Asked::of(&request);
     let mut questions = 0;
-    let found = index.find(asked.path.as_bytes(), asked.headers, |number| {
+    let found = index.find(&asked, |number| {
         questions += 1;
         matchers[number as usize].takes(&asked)
     });
-    assert_eq!((found, questions), (Some(777), 1));
+    (found, questions)
+}
+
+fn regex(text: &str) -> Match {
+    Match::path(PathMatch::Regex(text.parse().unwrap()))
+}
+
+fn thousand(matching: impl Fn(usize) -> Match) -> Vec<Match> {
+    (0..1_000).map(matching).collect()
+}
+
+#[test]
+fn one_of_a_thousand_paths_is_asked() {
+    let exact = |number| format!("/a/{number}").parse().unwrap();
+    let cases = [
+        (
+            thousand(|number| Match::path(PathMatch::Exact(exact(number)))),
+            1,
+        ),
+        (thousand(|number| Match::prefix(&format!("/a/{number}"))), 1),
+        // The one that begins with `/a/777/` is asked in vain.
+        (
+            thousand(|number| Match::path(PathMatch::StartsWith(format!("/a/{number}/")))),
+            1,
+        ),
+        // Whatever may follow: those of 7 and 77 are asked in vain.
+        (thousand(|number| regex(&format!("/a/{number}(/.*)?"))), 3),
+        (thousand(|number| regex(&format!("/a/{number}"))), 1),
+        (
+            thousand(|number| Match {
+                ignore_path_case: true,
+                ..Match::prefix(&format!("/A/{number}"))
+            }),
+            1,
+        ),
+    ];
+    for (matches, asked) in cases {
+        let (found, questions) = ask(&matches, Request::get("http://host/a/777"));
+        assert_eq!((found.unwrap_or(777), questions), (777, asked));
+    }
+    let deeper = thousand(|number| Match::path(PathMatch::StartsWith(format!("/{number}"))));
+    // `/7`, `/77` and `/777`.
+    assert_eq!(
+        ask(&deeper, Request::get("http://host/777/a")),
+        (Some(7), 1)
+    );
+    let longest_first: Vec<_> = deeper.into_iter().rev().collect();
+    assert_eq!(
+        ask(&longest_first, Request::get("http://host/777/a")),
+        (Some(222), 3)
+    );
+}
+
+#[test]
+fn many_of_one_path_are_told_apart_by_what_has_to_be_equal() {
+    let any = || Match::prefix("/");
+    let exact = |number: usize| ValueMatch::exact(number.to_string());
+    let get = || Request::get("http://host/a/777/b?user=777&user=1");
+    let header = thousand(|number| any().header("x-user", exact(number)));
+    let lines = get().header("x-user", "5000").header("x-user", " 777 ");
+    assert_eq!(ask(&header, lines), (Some(777), 1));
+    assert_eq!(ask(&header, get()), (None, 0));
+    let query = thousand(|number| any().query("user", exact(number)));
+    assert_eq!(ask(&query, get()), (Some(777), 1));
+    let method = thousand(|number| Match {
+        method: Some(TextMatch::exact(format!("M{number}"))),
+        ..any()
+    });
+    assert_eq!(ask(&method, get().method("M777")), (Some(777), 1));
+    let element = thousand(|number| regex(&format!("/[^/]+/{number}/.*")));
+    assert_eq!(ask(&element, get()), (Some(777), 1));
+    // By two of them, the one within the other.
+    let both = thousand(|number| {
+        let user = exact(number / 20);
+        any()
+            .header("x-user", user)
+            .query("user", exact(number % 20))
+    });
+    let twice = Request::get("http://host/?user=7").header("x-user", "40");
+    assert_eq!(ask(&both, twice), (Some(807), 1));
+}
+
+#[test]
+fn what_does_not_ask_for_a_fact_is_asked_all_the_same() {
+    let mut matches = thousand(|number| {
+        Match::prefix("/").header("x-user", ValueMatch::exact(number.to_string()))
+    });
+    matches[500] = Match::prefix("/").header("x-other", ValueMatch::Present);
+    let user = || Request::get("http://host/").header("x-user", "777");
+    assert_eq!(ask(&matches, user()), (Some(777), 2));
+    assert_eq!(ask(&matches, user().header("x-other", "1")), (Some(500), 2));
+}
+
+#[test]
+fn nothing_is_found_where_nothing_was_added() {
+    assert_eq!(ask(&[], Request::get("http://host/")), (None, 0));
 }

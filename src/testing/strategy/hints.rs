@@ -1,4 +1,6 @@
-use crate::policy::{Header, Host, Key, Match, PathMatch, Pattern, TextMatch, ValueMatch};
+use crate::policy::{
+    Header, Host, Key, Match, PathMatch, Pattern, StickyKey, TextMatch, ValueMatch,
+};
 use crate::route::TextMatcher;
 use crate::testing::strategy::draft::Draft;
 use http::Method;
@@ -39,6 +41,21 @@ impl Hints {
                 Key::Query(name) => self.query.push((name.clone(), ValueMatch::Present)),
                 Key::SourceIp => {}
             }
+        }
+    }
+
+    pub(super) fn callers(&mut self, by: &StickyKey) {
+        match by {
+            StickyKey::Header(name) => {
+                let name = name.as_str().to_owned();
+                self.headers.push((name, ValueMatch::Present));
+            }
+            StickyKey::Cookie(cookie) => {
+                let begun = format!("{}=", cookie.name);
+                self.headers
+                    .push(("cookie".to_owned(), ValueMatch::Prefix(begun)));
+            }
+            StickyKey::SourceIp => {}
         }
     }
 

@@ -119,7 +119,10 @@ fn add(route: &Route<'_>, made: policy::Route, hosts: &[MeshHost<'_, '_>], model
         let trail = at("rules", index);
         model.register(trail.clone(), &rule.field);
         register_changes(&trail, &rule.changes, model);
-        for (index, backend) in rule.backends.iter().enumerate() {
+        if let Some((_, field)) = &rule.sticky {
+            model.register(trail.key("sticky"), field);
+        }
+        for (index, backend) in rule.served().enumerate() {
             let trail = trail.key("to").index(index);
             model.register(trail.clone(), &backend.field);
             register_changes(&trail, &backend.changes, model);

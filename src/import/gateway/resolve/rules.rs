@@ -50,11 +50,30 @@ impl Lookup<'_, '_> {
         if made.redirect.is_none() {
             made.retries = self.model.retries(made.retries.as_ref());
         }
+        made.sticky = { rule.sticky.as_ref() }.map(|(sticky, _)| sticky.clone());
+        if rule.is_idle() {
+            // As Istio, which answers by itself then, for everybody.
+            made.cors = None;
+        }
+        let unserved = { rule.backends.iter() }.filter(|_| !rule.is_idle());
+        for backend in unserved.filter(|backend| backend.weight == 0) {
+            self.look_up(backend);
+        }
         let total: f64 = { rule.backends.iter() }
             .map(|backend| f64::from(backend.weight))
             .sum();
-        for backend in &rule.backends {
+        for backend in rule.served() {
             let mut to = self.destination(backend);
+            if to.rewrite.authority.is_none()
+                && let Some(host) = &backend.host
+            {
+                match (&made.rewrite.authority, &backend.changes[0]) {
+                    (Some(_), Some(field)) => {
+                        field.approximated("but for the host: the one that the rule sets is sent");
+                    }
+                    _ => to.rewrite.authority = Some(host.clone()),
+                }
+            }
             to.permitted &= !rule.broken;
             made.to.push(to);
             for mirror in &backend.filters.mirrors {
@@ -102,6 +121,22 @@ impl Lookup<'_, '_> {
         to.headers = backend.headers.clone();
         to.rewrite = backend.rewrite.clone();
         to
+    }
+
+    /// Tells what is wrong with a reference of which nothing is made.
+    fn look_up(&self, backend: &Backend<'_>) {
+        let Some(reference) = &backend.reference else {
+            return;
+        };
+        match self.service(reference) {
+            Some(service) if !self.model.policy().services.contains_key(&service) => {
+                let message = format!("there is no service `{}`", shortened(&service));
+                let advice = "name another, or remove the backend";
+                self.tell(&backend.field, "unknown-service", message, advice);
+            }
+            Some(_) => {}
+            None => backend.field.left_out(ANSWERED),
+        }
     }
 
     fn mirror(&self, mirror: &MirrorTo<'_>) -> Option<String> {

@@ -109,8 +109,9 @@ pub(super) fn check_outliers(field: &Field<'_>) {
     for key in ["consecutiveGatewayErrors", "consecutive5xxErrors"] {
         number(&fields, key, most);
     }
-    if let Some(old) = fields.get("consecutiveErrors") {
-        old.integer::<i64>(0, most);
+    if let Some(old) = fields.get("consecutiveErrors")
+        && old.integer::<i64>(0, most) != Some(0)
+    {
         deprecated(&old, "consecutive5xxErrors: …");
     }
     let split = fields

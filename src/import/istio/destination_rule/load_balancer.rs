@@ -1,6 +1,6 @@
 use crate::import::field::{Field, Fields};
 use crate::import::istio::destination_rule::locality;
-use crate::import::istio::parts::{deprecated, duration, duration_or_none, one_of};
+use crate::import::istio::parts::{any_duration, deprecated, duration, one_of};
 use crate::policy::Balance;
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ pub(super) fn convert(field: &Field<'_>, outliers: bool) -> Balance {
         "simple",
         "consistentHash",
         "localityLbSetting",
+        "zoneAware",
         "warmup",
         "warmupDurationSecs",
     ]);
@@ -20,8 +21,16 @@ pub(super) fn convert(field: &Field<'_>, outliers: bool) -> Balance {
             _ => consistent_hash(&value),
         }
     }
-    if let Some(setting) = fields.get("localityLbSetting") {
-        locality::check(&setting, outliers);
+    let setting = fields.get("localityLbSetting");
+    if let Some(setting) = &setting {
+        locality::check(setting, outliers);
+    }
+    if let Some(zones) = fields.get("zoneAware") {
+        locality::check_zones(&zones);
+        if setting.is_some() {
+            let message = "it cannot stand beside `localityLbSetting`";
+            zones.refused("invalid-value", message, "write one of the two");
+        }
     }
     if let Some(warmup) = fields.get("warmup") {
         check_warmup(&warmup);
@@ -106,8 +115,8 @@ fn consistent_hash(field: &Field<'_>) {
             field.refused("invalid-value", message, "write 65537");
         }
     }
-    if let Some(old) = fields.get("minimumRingSize") {
-        whole(&fields, "minimumRingSize");
+    let old = fields.get("minimumRingSize");
+    if let Some(old) = old.filter(|_| whole(&fields, "minimumRingSize") != Some(0)) {
         deprecated(&old, "ringHash: { minimumRingSize: … }");
         if ["ringHash", "maglev"]
             .iter()
@@ -131,7 +140,7 @@ fn check_cookie(field: &Field<'_>) {
         path.text();
     }
     if let Some(ttl) = fields.get("ttl") {
-        duration_or_none(&ttl);
+        any_duration(&ttl);
     }
     let mut names = BTreeSet::new();
     for item in fields.get("attributes").iter().flat_map(Field::list) {

@@ -11,7 +11,7 @@ mod traffic_policy;
 pub(super) use resolve::resolve;
 
 use crate::import::field::Field;
-use crate::import::istio::names::{read_host, read_label};
+use crate::import::istio::names::{is_wildcard_dns, read_label};
 use crate::import::istio::parts::{export_to, labels};
 use crate::import::resource::Foreign;
 use crate::policy::wording::shortened;
@@ -49,7 +49,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<DestinationRule<'a>>
         "workloadSelector",
     ]);
     let host_field = fields.need("host");
-    let host = host_field.as_ref().and_then(|host| read_host(host, true));
+    let host = host_field.as_ref().and_then(read_service_host);
     let traffic = fields
         .get("trafficPolicy")
         .map(|field| traffic_policy::convert(&field, document.namespace));
@@ -63,10 +63,13 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<DestinationRule<'a>>
     let export = fields.get("exportTo");
     let visible_to = export_to(export.clone(), document.namespace, false);
     let selector = fields.get("workloadSelector").map(|field| selector(&field));
-    let only_own = visible_to
-        .as_ref()
-        .is_none_or(|to| *to == [document.namespace]);
-    if let (Some(export), Some(_), false) = (&export, &selector, only_own) {
+    let is_own = |item: &Field<'_>| {
+        let namespace = item.as_text();
+        namespace.is_some_and(|text| text == "." || text == document.namespace)
+    };
+    if let (Some(export), Some(_)) = (&export, &selector)
+        && !export.elements().iter().all(is_own)
+    {
         let message = "a rule that selects workloads is for its own namespace";
         export.refused("invalid-value", message, "write `exportTo: [.]`");
     }
@@ -116,15 +119,37 @@ fn subset<'a>(
     })
 }
 
+/// The host of services: a DNS name, with a wildcard or short, but no address.
+fn read_service_host<'a>(field: &Field<'a>) -> Option<&'a str> {
+    let text = field.text()?;
+    if is_wildcard_dns(text) {
+        return Some(text);
+    }
+    let message = format!("`{}` is no host of services", shortened(text));
+    let advice = "write a DNS name, or one that begins with `*.`; no address, no port, no scheme";
+    field.refused("invalid-value", message, advice);
+    None
+}
+
+/// The labels of the clients. What no label looks like fits no client, and Istio lets it pass.
 fn selector(field: &Field<'_>) -> BTreeMap<String, String> {
     let fields = field.fields(&["matchLabels"]);
     let written = fields.get("matchLabels");
-    if written
-        .as_ref()
-        .is_none_or(|written| written.entries().is_empty())
-    {
+    let entries = written.map(|written| written.entries()).unwrap_or_default();
+    if entries.is_empty() {
         let message = "the selector asks for no label, so that it takes every workload";
         field.warn("empty-selector", message, "add a label, or take it out");
     }
-    written.map(|written| labels(&written)).unwrap_or_default()
+    let mut labels = BTreeMap::new();
+    for (key, value) in entries {
+        let Some(text) = value.text() else { continue };
+        if key.is_empty() || key.contains('*') || text.contains('*') {
+            let message = format!("`{}: {}` selects nobody", shortened(key), shortened(text));
+            let advice = "write a label's name and its whole value: there are no wildcards here";
+            value.refused("invalid-value", message, advice);
+            continue;
+        }
+        labels.insert(key.to_owned(), text.to_owned());
+    }
+    labels
 }

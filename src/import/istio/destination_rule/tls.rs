@@ -1,4 +1,5 @@
 use crate::import::field::Field;
+use crate::import::istio::parts::written;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
@@ -51,10 +52,13 @@ pub(in crate::import::istio) fn check(field: &Field<'_>, namespace: &str) {
         .get("insecureSkipVerify")
         .and_then(|skip| skip.boolean());
     let unchecked = unchecked == Some(true);
-    let secret = fields.get("credentialName");
+    let secret = written(&fields, "credentialName");
     let verified = matches!(mode, Some(Mode::Simple | Mode::Mutual));
     let exclude = |keys: &[&'static str], beside: &str| {
-        for field in keys.iter().filter_map(|key| fields.get(key)) {
+        for field in keys.iter().filter_map(|key| written(&fields, key)) {
+            if field.is_empty_list() {
+                continue;
+            }
             let message = format!("it cannot stand beside `{beside}`");
             field.refused("invalid-value", message, "write one of the two");
         }
@@ -77,8 +81,13 @@ pub(in crate::import::istio) fn check(field: &Field<'_>, namespace: &str) {
     }
     match mode {
         Some(Mode::Mutual) if secret.is_none() => {
-            fields.need("clientCertificate");
-            fields.need("privateKey");
+            for key in ["clientCertificate", "privateKey"] {
+                if written(&fields, key).is_none() {
+                    let message = format!("the field `{key}` is missing");
+                    let advice = "add it, or a `credentialName`";
+                    fields.of().fault("missing-field", message, advice);
+                }
+            }
         }
         _ => {}
     }

@@ -1,5 +1,5 @@
 use crate::import::field::Field;
-use crate::import::istio::parts::{at_least_one, one_of, port};
+use crate::import::istio::parts::{at_least_one, one_of, one_written, port_or_any, written};
 use crate::policy::wording::shortened;
 use crate::policy::{
     PathRewrite, Redirect, RedirectPort, RegexRewrite, Respond, Rewrite, Scheme, Status,
@@ -31,27 +31,29 @@ pub(super) fn redirect(field: &Field<'_>) -> Option<Redirected> {
     ]);
     at_least_one(&fields, SOMETHING);
     let mut redirect = Redirect::default();
-    let paths = one_of(&fields, &["uri", "prefixRewrite"]);
-    if let Some((key, path)) = paths.into_iter().next() {
+    if let Some((key, path)) = one_written(&fields, &["uri", "prefixRewrite"]) {
         let text = path.text()?.to_owned();
         redirect.path = Some(match key {
             "uri" => PathRewrite::Full(text),
             _ => PathRewrite::Matched(text),
         });
     }
-    if let Some(authority) = fields.get("authority") {
+    if let Some(authority) = written(&fields, "authority") {
         redirect.host = read_authority(&authority);
     }
     for (key, value) in one_of(&fields, &["port", "derivePort"]) {
         redirect.port = match key {
-            "port" => RedirectPort::Number(port(&value)?),
+            "port" => match port_or_any(&value) {
+                Some(port) => RedirectPort::Number(port),
+                None => RedirectPort::AsRequested,
+            },
             _ => value.choice(&[
                 ("FROM_PROTOCOL_DEFAULT", RedirectPort::AsRequested),
                 ("FROM_REQUEST_PORT", RedirectPort::Listener),
             ])?,
         };
     }
-    if let Some(scheme) = fields.get("scheme") {
+    if let Some(scheme) = written(&fields, "scheme") {
         redirect.scheme = scheme.choice(&[("http", Scheme::Http), ("https", Scheme::Https)]);
     }
     if let Some(code) = fields.get("redirectCode") {
@@ -61,25 +63,40 @@ pub(super) fn redirect(field: &Field<'_>) -> Option<Redirected> {
 }
 
 fn status(field: &Field<'_>) -> Option<Status> {
+    const KNOWN: &str = "write 301, 302, 303, 307 or 308";
     match field.integer::<u16>(0, 399)? {
         0 => Some(Status::MOVED_PERMANENTLY),
         code @ (301 | 302 | 303 | 307 | 308) => Status::try_from(code).ok(),
+        code @ 300.. => {
+            let message = format!("{code} passes Istio's webhook, but no proxy redirects with it");
+            field.warn("unsupported-status", message, KNOWN);
+            field.approximated("clients are sent elsewhere with 301");
+            Some(Status::MOVED_PERMANENTLY)
+        }
         code => {
             let message = format!("{code} is no status that sends clients elsewhere");
-            field.refused("invalid-value", message, "write 301, 302, 303, 307 or 308");
+            field.refused("invalid-value", message, KNOWN);
             None
         }
     }
 }
 
+/// A status to answer with. Istio's webhook lets 600 pass, which no server sends.
+pub(super) fn answer_status(field: &Field<'_>) -> Option<Status> {
+    let code: u16 = field.integer(200, 600)?;
+    if code == 600 {
+        let message = "600 passes Istio's webhook, but no proxy answers with it";
+        field.warn("unsupported-status", message, "write 200 to 599");
+        field.approximated("599 is sent");
+    }
+    Status::try_from(code.min(599)).ok()
+}
+
 pub(super) fn respond(field: &Field<'_>) -> Option<Respond> {
     let fields = field.fields(&["status", "body"]);
-    let status = fields.need("status")?;
-    let code: u16 = status.integer(200, 600)?;
-    let Ok(code) = Status::try_from(code) else {
-        status.refused("invalid-value", "600 is no status", "write 200 to 599");
-        return None;
-    };
+    let status = fields
+        .need("status")
+        .and_then(|field| answer_status(&field));
     let mut body = String::new();
     if let Some(written) = fields.get("body") {
         let parts = written.fields(&["string", "bytes"]);
@@ -99,7 +116,10 @@ pub(super) fn respond(field: &Field<'_>) -> Option<Respond> {
             written.warn("large-body", message, LET_A_SERVER);
         }
     }
-    Some(Respond { status: code, body })
+    Some(Respond {
+        status: status?,
+        body,
+    })
 }
 
 /// Bytes are written in base64.
@@ -149,20 +169,31 @@ pub(super) fn rewrite(field: &Field<'_>) -> Option<Rewrite> {
     let fields = field.fields(SOMETHING);
     at_least_one(&fields, SOMETHING);
     let mut rewrite = Rewrite::default();
-    for (key, value) in one_of(&fields, &["uri", "uriRegexRewrite"]) {
+    if let Some((key, value)) = one_written(&fields, &["uri", "uriRegexRewrite"]) {
         rewrite.path = match key {
             "uri" => Some(PathRewrite::Matched(value.text()?.to_owned())),
             _ => {
                 let parts = value.fields(&["match", "rewrite"]);
-                let (pattern, into) = (parts.need("match"), parts.need("rewrite"));
+                let both = ["match", "rewrite"].map(|key| {
+                    let there = parts.need(key)?;
+                    let text = there.text()?;
+                    if text.is_empty() {
+                        let message = format!("`{key}` is empty");
+                        there.refused("invalid-value", message, "write `match` and `rewrite`");
+                        return None;
+                    }
+                    Some((there, text))
+                });
+                let [pattern, into] = both;
+                let pattern = pattern.map(|(there, _)| there.parse());
                 Some(PathRewrite::Regex(RegexRewrite {
-                    pattern: pattern?.parse()?,
-                    substitution: into?.text()?.to_owned(),
+                    pattern: pattern??,
+                    substitution: into?.1.to_owned(),
                 }))
             }
         };
     }
-    if let Some(authority) = fields.get("authority") {
+    if let Some(authority) = written(&fields, "authority") {
         rewrite.authority = read_authority(&authority);
     }
     Some(rewrite)

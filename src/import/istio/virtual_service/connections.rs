@@ -1,8 +1,9 @@
 //! Routes of connections that are not HTTP: they are checked, and nothing is done about them.
 
 use crate::import::field::{Field, Fields};
-use crate::import::istio::names::{is_wildcard_dns, read_host};
-use crate::import::istio::parts::{labels, namespace, port, port_selector};
+use crate::import::istio::names::{is_wildcard_dns, read_label};
+use crate::import::istio::parts::{labels, namespace, port_or_any, port_selector, written};
+use crate::import::istio::virtual_service::destinations::{check_weights, destination_host};
 use crate::import::istio::virtual_service::gate;
 use crate::policy::wording::shortened;
 use std::net::IpAddr;
@@ -10,7 +11,7 @@ use std::net::IpAddr;
 pub(super) fn check_tls(field: &Field<'_>, hosts: &[(&str, Field<'_>)]) {
     for item in field.list() {
         let fields = item.fields(&["match", "route"]);
-        for entry in fields.need("match").iter().flat_map(Field::list) {
+        for entry in some(&fields, "match") {
             let fields = entry.fields(&[
                 "sniHosts",
                 "destinationSubnets",
@@ -19,7 +20,7 @@ pub(super) fn check_tls(field: &Field<'_>, hosts: &[(&str, Field<'_>)]) {
                 "gateways",
                 "sourceNamespace",
             ]);
-            for sni in fields.need("sniHosts").iter().flat_map(Field::list) {
+            for sni in some(&fields, "sniHosts") {
                 check_sni(&sni, hosts);
             }
             check_match(&fields);
@@ -45,6 +46,18 @@ pub(super) fn check_tcp(field: &Field<'_>) {
         check_route(&fields);
     }
     field.ignored(NOT_HTTP);
+}
+
+/// The elements of a list in which there has to be something.
+fn some<'a>(fields: &Fields<'a>, key: &'static str) -> Vec<Field<'a>> {
+    let Some(list) = fields.need(key) else {
+        return Vec::new();
+    };
+    if list.is_empty_list() {
+        let message = format!("there is nothing in `{key}`");
+        list.refused("missing-field", message, "write at least one");
+    }
+    list.list()
 }
 
 fn check_sni(field: &Field<'_>, hosts: &[(&str, Field<'_>)]) {
@@ -76,7 +89,7 @@ fn check_match(fields: &Fields<'_>) {
         check_subnet(&subnet);
     }
     if let Some(number) = has("port") {
-        port(&number);
+        port_or_any(&number);
     }
     if let Some(source) = has("sourceLabels") {
         labels(&source);
@@ -111,24 +124,34 @@ pub(in crate::import::istio) fn is_subnet(text: &str) -> bool {
 }
 
 fn check_route(fields: &Fields<'_>) {
-    for item in fields.need("route").iter().flat_map(Field::list) {
-        let fields = item.fields(&["destination", "weight"]);
-        if let Some(weight) = fields.get("weight") {
-            weight.integer::<u32>(0, i128::from(i32::MAX));
-        }
-        let Some(destination) = fields.need("destination") else {
-            continue;
-        };
-        let fields = destination.fields(&["host", "subset", "port"]);
-        if let Some(host) = fields.need("host") {
-            read_host(&host, false);
-        }
-        if let Some(port) = fields.get("port") {
-            port_selector(&port);
-        }
-        if let Some(subset) = fields.get("subset") {
-            subset.text();
-        }
+    let route = some(fields, "route");
+    let weights: Vec<_> = { route.iter() }
+        .map(|item| {
+            let fields = item.fields(&["destination", "weight"]);
+            if let Some(destination) = fields.need("destination") {
+                check_destination(&destination);
+            }
+            match fields.get("weight") {
+                Some(weight) => weight.integer(0, i128::from(i32::MAX)),
+                None => Some(0),
+            }
+        })
+        .collect();
+    if let Some(route) = fields.get("route") {
+        check_weights(&route, &weights);
+    }
+}
+
+fn check_destination(field: &Field<'_>) {
+    let fields = field.fields(&["host", "subset", "port"]);
+    if let Some(host) = fields.need("host") {
+        destination_host(&host);
+    }
+    if let Some(port) = fields.get("port") {
+        port_selector(&port);
+    }
+    if let Some(subset) = written(&fields, "subset") {
+        read_label(&subset, "a subset");
     }
 }
 

@@ -1,6 +1,6 @@
 use crate::import::field::Field;
 use crate::import::istio::parts::{deprecated, duration};
-use crate::import::istio::virtual_service::strings::{Wanted, wanted};
+use crate::import::istio::virtual_service::strings::{Of, Wanted, wanted};
 use crate::policy::wording::shortened;
 use crate::policy::{Cors, Header, TextMatch, UnmatchedPreflights};
 
@@ -76,7 +76,7 @@ pub(super) fn convert(field: &Field<'_>) -> Option<Cors> {
 }
 
 fn origin(field: &Field<'_>) -> Option<TextMatch> {
-    match wanted(field, false)? {
+    match wanted(field, Of::Other)? {
         Wanted::Present => {
             let message = "the origin is empty";
             field.refused(
@@ -87,11 +87,8 @@ fn origin(field: &Field<'_>) -> Option<TextMatch> {
             None
         }
         Wanted::Exact(text) if text.is_empty() => {
-            field.refused(
-                "invalid-value",
-                "the origin is empty",
-                "write one, or `*` for all",
-            );
+            let advice = "write one, or `*` for all";
+            field.refused("invalid-value", "the origin is empty", advice);
             None
         }
         wanted => wanted.into_text(),

@@ -166,7 +166,14 @@ fn merge<'a>(root: &HttpRoute<'a>, leaf: &HttpRoute<'a>) -> Result<HttpRoute<'a>
         (Some(root), Some(leaf)) => Some(format!("{root}-{leaf}")),
         (root, leaf) => leaf.clone().or_else(|| root.clone()),
     };
-    let (of, or) = (leaf.settings.clone(), root.settings.clone());
+    let (of, mut or) = (leaf.settings.clone(), root.settings.clone());
+    let answers = leaf.redirect.is_some() || of.respond.is_some() || or.respond.is_some();
+    if answers && or.fault.take().is_some() {
+        // It holds for the delegate's other routes.
+        if let Some(fault) = root.field.peek("fault") {
+            fault.approximated("what is answered on the spot meets no fault");
+        }
+    }
     Ok(HttpRoute {
         field: leaf.field.clone(),
         index: root.index,
@@ -187,6 +194,7 @@ fn merge<'a>(root: &HttpRoute<'a>, leaf: &HttpRoute<'a>) -> Result<HttpRoute<'a>
             mirror: of.mirror.or(or.mirror),
             mirror_percent: of.mirror_percent.or(or.mirror_percent),
             mirrors: of.mirrors.or(or.mirrors),
+            sticky: of.sticky.or(or.sticky),
         },
     })
 }

@@ -1,6 +1,6 @@
 use crate::import::field::Field;
 use crate::import::istio::names::{read_host, read_label};
-use crate::import::istio::parts::{percent, port_selector};
+use crate::import::istio::parts::{percent_or_none, port_selector};
 use crate::import::istio::virtual_service::headers::{self, Changes};
 use crate::policy::Percent;
 
@@ -34,51 +34,40 @@ pub(super) struct Copied<'a> {
 }
 
 /// Reads `route`. One destination gets everything, whatever its weight; of several those without
-/// weight get nothing.
+/// weight get nothing, but are counted: it matters for whose header changes win.
 pub(super) fn convert<'a>(field: &Field<'a>, namespace: &'a str) -> Vec<To<'a>> {
     let items = field.list();
-    let alone = items.len() == 1;
-    let mut all: Vec<_> = items
-        .iter()
-        .filter_map(|item| one(item, namespace))
-        .collect();
-    if alone {
+    let (weights, all): (Vec<_>, Vec<_>) = items.iter().map(|item| one(item, namespace)).unzip();
+    let mut all: Vec<_> = all.into_iter().flatten().collect();
+    if items.len() == 1 {
         for to in &mut all {
             to.weight = 1;
         }
         return all;
     }
-    let sum: u64 = all.iter().map(|to| u64::from(to.weight)).sum();
-    if all.len() == items.len() && !all.is_empty() && sum == 0 {
-        let message = "all weights are 0, so no destination can be chosen";
-        field.fault("no-weight", message, "give one of them a weight");
-    }
-    if sum > u64::from(u32::MAX) {
-        let message = format!("the weights sum to {sum}, above {}", u32::MAX);
-        field.fault(
-            "too-much-weight",
-            message,
-            "write smaller weights in the same proportion",
-        );
-    }
-    all.retain(|to| to.weight > 0);
+    check_weights(field, &weights);
     all
 }
 
-fn one<'a>(field: &Field<'a>, namespace: &'a str) -> Option<To<'a>> {
+/// The weight by itself, as it may be right where the rest is not.
+fn one<'a>(field: &Field<'a>, namespace: &'a str) -> (Option<u32>, Option<To<'a>>) {
     let fields = field.fields(&["destination", "weight", "headers"]);
     let weight = match fields.get("weight") {
         Some(weight) => weight.integer(0, i128::from(i32::MAX)),
         None => Some(0),
     };
     let headers = fields.get("headers").map(|field| headers::convert(&field));
-    let named = named(&fields.need("destination")?, namespace)?;
-    Some(To {
-        field: field.clone(),
-        named,
-        weight: weight?,
-        headers: headers.unwrap_or_default(),
-    })
+    let destination = fields.need("destination");
+    let to = destination
+        .and_then(|field| named(&field, namespace))
+        .zip(weight)
+        .map(|(named, weight)| To {
+            field: field.clone(),
+            named,
+            weight,
+            headers: headers.unwrap_or_default(),
+        });
+    (weight, to)
 }
 
 fn named<'a>(field: &Field<'a>, namespace: &'a str) -> Option<Named<'a>> {
@@ -94,7 +83,7 @@ fn named<'a>(field: &Field<'a>, namespace: &'a str) -> Option<Named<'a>> {
     };
     let host_field = host_field?;
     Some(Named {
-        host: read_host(&host_field, false)?,
+        host: destination_host(&host_field)?,
         namespace,
         port: match port {
             Some(port) => Some(port?),
@@ -104,6 +93,30 @@ fn named<'a>(field: &Field<'a>, namespace: &'a str) -> Option<Named<'a>> {
         host_field,
         subset_field,
     })
+}
+
+/// The host of a service, which may have a wildcard in its name, but not be one for all.
+pub(super) fn destination_host<'a>(field: &Field<'a>) -> Option<&'a str> {
+    let every = field.as_text() == Some("*");
+    read_host(field, !every)
+}
+
+/// Tells of weights that are all 0, if there are several.
+pub(super) fn check_weights(field: &Field<'_>, weights: &[Option<u32>]) {
+    let known: Option<Vec<u32>> = weights.iter().copied().collect();
+    let Some(known) = known.filter(|known| known.len() > 1) else {
+        return;
+    };
+    let sum: u64 = known.into_iter().map(u64::from).sum();
+    if sum == 0 {
+        let message = "all weights are 0, so no destination can be chosen";
+        field.fault("no-weight", message, "give one of them a weight");
+    }
+    if sum > u64::from(u32::MAX) {
+        let message = format!("the weights sum to {sum}, above {}", u32::MAX);
+        let advice = "write smaller weights in the same proportion";
+        field.fault("too-much-weight", message, advice);
+    }
 }
 
 /// Reads `mirror`.
@@ -119,7 +132,9 @@ pub(super) fn mirror<'a>(field: &Field<'a>, namespace: &'a str) -> Option<Copied
 pub(super) fn mirrors<'a>(field: &Field<'a>, namespace: &'a str) -> Vec<Copied<'a>> {
     let copied = |item: &Field<'a>| {
         let fields = item.fields(&["destination", "percentage"]);
-        let percent = fields.get("percentage").map(|field| percent(&field));
+        let percent = fields
+            .get("percentage")
+            .map(|field| percent_or_none(&field));
         let destination = fields.need("destination")?;
         Some(Copied {
             field: item.clone(),

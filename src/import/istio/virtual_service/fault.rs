@@ -1,5 +1,6 @@
 use crate::import::field::{Field, Fields};
 use crate::import::istio::parts::{at_least_one, duration, one_of, percent, whole_percent};
+use crate::import::istio::virtual_service::actions::answer_status;
 use crate::policy::wording::{choose_from, shortened};
 use crate::policy::{Abort, Delay, Fault, Percent, Status};
 
@@ -43,14 +44,7 @@ fn abort(field: &Field<'_>) -> Option<Abort> {
         return None;
     };
     let status = match kind {
-        "httpStatus" => {
-            let code: u16 = value.integer(200, 600)?;
-            let Ok(status) = Status::try_from(code) else {
-                value.refused("invalid-value", "600 is no status", "write 200 to 599");
-                return None;
-            };
-            status
-        }
+        "httpStatus" => answer_status(&value)?,
         "grpcStatus" => grpc(&value)?,
         _ => {
             let message = "errors of HTTP/2 are not supported, by Istio neither";

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub(super) struct Changes<'a> {
     pub(super) headers: Headers,
     pub(super) authority: Option<(String, Field<'a>)>,
+    /// Where the host is set again.
+    pub(super) second_authority: Option<Field<'a>>,
 }
 
 pub(super) fn convert<'a>(field: &Field<'a>) -> Changes<'a> {
@@ -17,12 +19,9 @@ pub(super) fn convert<'a>(field: &Field<'a>) -> Changes<'a> {
     if let Some(request) = fields.get("request") {
         let mut hosts = Vec::new();
         changes.headers.request = operations(&request, Some(&mut hosts));
-        if let [_, second, ..] = hosts.as_slice() {
-            let message = "the host is set twice";
-            second.refused("invalid-value", message, "set it once");
-        }
-        let first = hosts.into_iter().next();
-        changes.authority = first.and_then(|field| Some((host(&field)?, field)));
+        let mut hosts = hosts.into_iter();
+        changes.authority = { hosts.next() }.and_then(|field| Some((host(&field)?, field)));
+        changes.second_authority = hosts.next();
     }
     if let Some(response) = fields.get("response") {
         changes.headers.response = operations(&response, None);

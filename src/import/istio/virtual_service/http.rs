@@ -1,11 +1,12 @@
 use crate::import::field::{Field, Fields};
 use crate::import::istio::names::read_label;
-use crate::import::istio::parts::{duration, list, percent, whole_percent};
+use crate::import::istio::parts::{duration, list, percent_or_none, whole_percent};
 use crate::import::istio::virtual_service::actions::{self, Redirected};
 use crate::import::istio::virtual_service::destinations::{self, Copied, To};
 use crate::import::istio::virtual_service::headers::{self, Changes};
 use crate::import::istio::virtual_service::matching::{self, Entry};
 use crate::import::istio::virtual_service::{cors, fault, retries};
+use crate::import::sticky::Said;
 use crate::policy::{Cors, Fault, PathRewrite, Percent, Respond, Retries, Rewrite, Span};
 
 /// One of `http`.
@@ -38,6 +39,8 @@ pub(super) struct Settings<'a> {
     pub(super) mirror: Option<Copied<'a>>,
     pub(super) mirror_percent: Option<Percent>,
     pub(super) mirrors: Option<Vec<Copied<'a>>>,
+    /// What the document's annotation says.
+    pub(super) sticky: Option<Said<'a>>,
 }
 
 /// Another VirtualService that decides.
@@ -94,11 +97,9 @@ pub(super) fn convert<'a>(
     check_actions(&fields, place);
     let matches = fields.get("match").map(|entries| entries.list());
     let matches = matches.unwrap_or_default();
-    // A delegate's gateways are its root's, which nobody knows here.
-    let claims = place.at_gateway || place.delegate;
     let entries: Vec<_> = matches
         .iter()
-        .filter_map(|entry| matching::convert(entry, place.namespace, claims))
+        .filter_map(|entry| matching::convert(entry, place.namespace, place.at_gateway))
         .collect();
     let name = fields.get("name").and_then(|name| name.text());
     let headers = fields.get("headers").map(|field| headers::convert(&field));
@@ -133,7 +134,9 @@ pub(super) fn convert<'a>(
                 .and_then(|field| actions::respond(&field)),
             rewrite,
             timeout: fields.get("timeout").and_then(|field| duration(&field)),
-            retries: fields.get("retries").map(|field| retries::convert(&field)),
+            retries: fields
+                .get("retries")
+                .map(|field| retries::convert_route(&field)),
             fault: fields.get("fault").and_then(|field| fault::convert(&field)),
             cors: fields
                 .get("corsPolicy")
@@ -146,6 +149,7 @@ pub(super) fn convert<'a>(
             mirrors: fields
                 .get("mirrors")
                 .map(|field| destinations::mirrors(&field, place.namespace)),
+            sticky: None,
         },
     })
 }
@@ -163,7 +167,7 @@ fn check_actions(fields: &Fields<'_>, place: Where<'_>) {
             fields.of().fault("no-action", message, advice);
         }
         // Istio lets it pass, for a delegate that does not say otherwise.
-        [("directResponse", _), ("delegate", _)] => {}
+        [("directResponse", _), ("delegate", _)] if !place.delegate => return,
         [(first, _), (second, field), ..] => {
             let message = format!("`{second}` cannot stand beside `{first}`");
             let advice = format!("write one of {}", list(ACTIONS));
@@ -171,13 +175,15 @@ fn check_actions(fields: &Fields<'_>, place: Where<'_>) {
         }
         _ => {}
     }
-    if let Some(field) = fields.get("delegate").filter(|_| place.delegate) {
-        let message = "a delegate cannot delegate";
-        field.refused(
-            "invalid-value",
-            message,
-            "write the routes of the last one here",
-        );
+    match fields.get("delegate") {
+        Some(field) if place.delegate => {
+            let message = "a delegate cannot delegate";
+            let advice = "write the routes of the last one here";
+            field.refused("invalid-value", message, advice);
+        }
+        // What else it says is for a delegate that does not say otherwise.
+        Some(_) => return,
+        None => {}
     }
     for action in ["redirect", "directResponse"] {
         if fields.get(action).is_none() {
@@ -212,6 +218,10 @@ fn check_prefixes(matches: &[Field<'_>]) {
 
 /// The host that the endpoint sees is said in one place.
 fn check_authority(rewrite: Option<&Rewrite>, headers: Option<&Changes<'_>>) {
+    if let Some(second) = headers.and_then(|changes| changes.second_authority.as_ref()) {
+        let message = "the host is set twice";
+        second.refused("invalid-value", message, "set it once");
+    }
     let rewritten = rewrite.is_some_and(|rewrite| rewrite.authority.is_some());
     let written = headers.and_then(|changes| changes.authority.as_ref());
     if let (true, Some((_, field))) = (rewritten, written) {
@@ -242,9 +252,9 @@ fn mirror_percent(fields: &Fields<'_>) -> Option<Percent> {
     match (fields.get("mirrorPercentage"), old) {
         (Some(field), Some((_, old))) => {
             old.ignored("`mirrorPercentage` holds");
-            percent(&field)
+            percent_or_none(&field)
         }
-        (Some(field), None) => percent(&field),
+        (Some(field), None) => percent_or_none(&field),
         (None, old) => old.and_then(|(percent, _)| percent),
     }
 }

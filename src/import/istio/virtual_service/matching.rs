@@ -1,6 +1,6 @@
 use crate::import::field::Field;
-use crate::import::istio::parts::{labels, namespace, port};
-use crate::import::istio::virtual_service::strings::{Wanted, wanted};
+use crate::import::istio::parts::{labels, namespace, port_or_any};
+use crate::import::istio::virtual_service::strings::{Of, Wanted, wanted};
 use crate::import::istio::virtual_service::{Gate, gate};
 use crate::policy::wording::shortened;
 use crate::policy::{Door, Header, Match, PathMatch, ValueMatch};
@@ -54,7 +54,7 @@ pub(super) fn convert<'a>(field: &Field<'a>, own: &str, claims_allowed: bool) ->
     if let Some(uri) = fields.get("uri") {
         entry.uri(&uri);
     }
-    let text = |key| wanted(&fields.get(key)?, false)?.into_text();
+    let text = |key| wanted(&fields.get(key)?, Of::Other)?.into_text();
     entry.matching.scheme = text("scheme");
     entry.matching.method = text("method");
     entry.matching.authority = text("authority");
@@ -65,14 +65,14 @@ pub(super) fn convert<'a>(field: &Field<'a>, own: &str, claims_allowed: bool) ->
         entry.without_headers(&without, claims_allowed);
     }
     for (key, value) in fields.get("queryParams").iter().flat_map(Field::entries) {
-        if let Some(wanted) = wanted(&value, false) {
+        if let Some(wanted) = wanted(&value, Of::Optional) {
             entry
                 .matching
                 .query
                 .insert(key.to_owned(), wanted.into_value());
         }
     }
-    entry.matching.port = fields.get("port").and_then(|field| port(&field));
+    entry.matching.port = fields.get("port").and_then(|field| port_or_any(&field));
     if let Some(of) = fields.get("sourceLabels") {
         entry.matching.from.labels = labels(&of);
     }
@@ -104,7 +104,7 @@ pub(super) fn convert<'a>(field: &Field<'a>, own: &str, claims_allowed: bool) ->
 
 impl Entry<'_> {
     fn uri(&mut self, field: &Field<'_>) {
-        let Some(wanted) = wanted(field, true) else {
+        let Some(wanted) = wanted(field, Of::Path) else {
             return;
         };
         self.matching.path = match wanted {
@@ -145,7 +145,7 @@ impl Entry<'_> {
             if self.claim(key, &value, claims_allowed) {
                 continue;
             }
-            let Some(wanted) = wanted(&value, false) else {
+            let Some(wanted) = wanted(&value, Of::Optional) else {
                 continue;
             };
             if let Some(pseudo) = key.strip_prefix(':') {
@@ -164,6 +164,7 @@ impl Entry<'_> {
             "method" => &mut self.matching.method,
             "scheme" => &mut self.matching.scheme,
             "authority" => &mut self.matching.authority,
+            _ if key.parse::<Header>().is_err() => return no_header(key, field),
             _ => {
                 self.dead = true;
                 field.ignored("the match takes no request");
@@ -192,10 +193,13 @@ impl Entry<'_> {
                     value.applied();
                     Some(Wanted::Present)
                 }
-                false => wanted(&value, false),
+                false => wanted(&value, Of::Absent),
             };
             let Some(wanted) = wanted else { continue };
-            if key.starts_with(':') {
+            if let Some(pseudo) = key.strip_prefix(':') {
+                if pseudo.parse::<Header>().is_err() {
+                    no_header(key, &value);
+                }
                 self.dead = true;
                 value.ignored("the match takes no request");
                 continue;
@@ -212,7 +216,7 @@ impl Entry<'_> {
     /// Says whether a key asks for a claim of a token. Nobody knows the claims here, so the match
     /// can hold for no request.
     fn claim(&mut self, key: &str, field: &Field<'_>, allowed: bool) -> bool {
-        let claim = key.starts_with("@request.auth.claims");
+        let claim = is_claim(key);
         if claim && !allowed {
             let message = "claims are matched at gateways only";
             field.refused("invalid-value", message, "name a gateway in `gateways`");
@@ -233,13 +237,7 @@ fn insert(
     value: ValueMatch,
 ) {
     let Ok(name) = key.parse::<Header>() else {
-        let message = format!("`{}` is no header name", shortened(key));
-        field.refused(
-            "invalid-value",
-            message,
-            "write letters, digits and hyphens: x-beta",
-        );
-        return;
+        return no_header(key, field);
     };
     if into.insert(name, value).is_some() {
         let message = format!("the header `{}` is there twice", shortened(key));
@@ -248,6 +246,29 @@ fn insert(
             message,
             "upper and lower case are one: write one",
         );
+    }
+}
+
+fn no_header(key: &str, field: &Field<'_>) {
+    let message = format!("`{}` is no header name", shortened(key));
+    let advice = "write letters, digits and hyphens: x-beta";
+    field.refused("invalid-value", message, advice);
+}
+
+/// `@request.auth.claims.a.b` or `@request.auth.claims[a][b]`.
+fn is_claim(key: &str) -> bool {
+    const CLAIMS: &str = "@request.auth.claims";
+    let head = key.get(..CLAIMS.len());
+    if !head.is_some_and(|head| head.eq_ignore_ascii_case(CLAIMS)) {
+        return false;
+    }
+    let rest = &key[CLAIMS.len()..];
+    let inside = rest
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    match inside {
+        Some(inside) => inside.split("][").all(|name| !name.is_empty()),
+        None => rest.len() > 1 && rest.starts_with('.'),
     }
 }
 

@@ -7,8 +7,10 @@ mod delegate;
 mod destinations;
 mod fault;
 mod headers;
+mod hosts;
 mod http;
 mod matching;
+mod repeats;
 mod resolve;
 mod retries;
 mod strings;
@@ -18,12 +20,12 @@ pub(super) use resolve::resolve;
 pub(super) use retries::convert as retries;
 
 use crate::import::field::Field;
-use crate::import::istio::names::{is_label, read_host};
+use crate::import::istio::names::{is_dns, is_label, read_host};
 use crate::import::istio::parts::{at_least_one, export_to};
 use crate::import::resource::Foreign;
+use crate::import::sticky::{self, Split};
 use crate::policy::wording::shortened;
 use http::HttpRoute;
-use std::net::IpAddr;
 
 /// A VirtualService, converted by itself.
 pub(crate) struct VirtualService<'a> {
@@ -74,7 +76,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<VirtualService<'a>> 
         .into_iter()
         .filter_map(|field| Some((read_host(&field, true)?, field)))
         .collect();
-    check_hosts(&hosts, in_mesh);
+    hosts::check(&hosts, in_mesh);
     let delegate = fields
         .get("hosts")
         .is_none_or(|hosts| hosts.list().is_empty());
@@ -91,15 +93,15 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<VirtualService<'a>> 
         .get("http")
         .map(|http| http.list())
         .unwrap_or_default();
-    let at_gateway = gateways.iter().any(|(gate, _)| *gate != Gate::Mesh);
     let place = http::Where {
         namespace,
         delegate,
-        at_gateway,
+        // Of a delegate nobody knows the gateways, so Istio takes it for one of the mesh.
+        at_gateway: !in_mesh,
     };
-    let http: Vec<_> = (0..)
-        .zip(routes)
-        .filter_map(|(index, field)| http::convert(index, &field, place))
+    let mut http: Vec<_> = (0..)
+        .zip(&routes)
+        .filter_map(|(index, field)| http::convert(index, field, place))
         .collect();
     if let Some(tls) = fields.get("tls") {
         connections::check_tls(&tls, &hosts);
@@ -107,7 +109,14 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<VirtualService<'a>> 
     if let Some(tcp) = fields.get("tcp") {
         connections::check_tcp(&tcp);
     }
-    (!spec.is_in_refused_document()).then(|| VirtualService {
+    for key in ["http", "tls", "tcp"] {
+        if let Some(routes) = fields.get(key) {
+            repeats::check(&routes.elements());
+        }
+    }
+    let taken = !spec.is_in_refused_document();
+    keep_callers(document, &mut http);
+    taken.then(|| VirtualService {
         document: document.clone(),
         spec,
         hosts,
@@ -117,67 +126,41 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<VirtualService<'a>> 
     })
 }
 
+/// Annotations say who stays at one destination, of a root for its delegates, too.
+fn keep_callers<'a>(document: &Foreign<'a>, http: &mut [HttpRoute<'a>]) {
+    let rules = http.iter_mut().map(|route| Split {
+        name: route.name.as_deref(),
+        index: route.index,
+        sends: !route.to.is_empty() || route.delegate.is_some(),
+        sticky: &mut route.settings.sticky,
+    });
+    sticky::apply(document, &mut rules.collect::<Vec<_>>());
+}
+
 /// `mesh`, `name` in the own namespace or `namespace/name`.
 fn gate(field: &Field<'_>, namespace: &str) -> Option<Gate> {
     let text = field.text()?;
     if text == "mesh" {
         return Some(Gate::Mesh);
     }
-    let (home, name) = match text.split_once('/') {
-        Some((".", name)) => (namespace, name),
-        Some(parts) => parts,
-        None => (namespace, text),
+    let (home, name) = text.split_once('/').unwrap_or((namespace, text));
+    // `name.namespace.svc.cluster.local`, as it was once.
+    let old = match text.contains('/') {
+        true => None,
+        false => text.split_once('.').filter(|_| is_dns(text)),
     };
-    let good = is_label(home) && !name.is_empty() && name.split('.').all(is_label);
-    if !good {
-        let message = format!("`{}` is no name of a gateway", shortened(text));
-        field.refused(
-            "invalid-value",
-            message,
-            "write `mesh`, `name` or `namespace/name`",
-        );
-        return None;
+    if let Some((name, rest)) = old {
+        let home = rest.split('.').next().unwrap_or(rest);
+        let message = "a gateway is no longer named by a host";
+        let advice = format!("write `{}/{}`", shortened(home), shortened(name));
+        field.warn("deprecated-field", message, advice);
+        return Some(Gate::Gateway(format!("{home}/{name}")));
     }
-    if text.contains('.') && !text.contains('/') {
-        field.warn(
-            "deprecated-field",
-            "a gateway is no longer named by a host",
-            "write `namespace/name`",
-        );
-        // `name.namespace.svc.cluster.local`, as it was once.
-        if let Some((name, rest)) = text.split_once('.') {
-            let home = rest.split('.').next().unwrap_or(namespace);
-            return Some(Gate::Gateway(format!("{home}/{name}")));
-        }
+    if !is_label(home) || !is_label(name) {
+        let message = format!("`{}` is no name of a gateway", shortened(text));
+        let advice = "write `mesh`, `name` or `namespace/name`";
+        field.refused("invalid-value", message, advice);
+        return None;
     }
     Some(Gate::Gateway(format!("{home}/{name}")))
 }
-
-/// No host may be there twice, nor under a wildcard beside it.
-fn check_hosts(hosts: &[(&str, Field<'_>)], in_mesh: bool) {
-    for (at, (host, field)) in hosts.iter().enumerate() {
-        if *host == "*" && in_mesh {
-            let message = "in the mesh `*` would take every service's requests";
-            let advice = "name the hosts, or a gateway";
-            field.refused("invalid-value", message, advice);
-        }
-        // Many hosts are nobody's, and comparing each with each takes its time.
-        let before = hosts[..at].iter().rev().take(MOST_COMPARED);
-        let twice = { before }.find(|(other, _)| overlap(host, other));
-        if let Some((other, _)) = twice {
-            let message = format!("`{}` overlaps with `{}`", shortened(host), shortened(other));
-            field.refused("duplicate-host", message, "remove one of the two");
-        }
-    }
-}
-
-fn overlap(one: &str, other: &str) -> bool {
-    let (one, other) = (one.to_ascii_lowercase(), other.to_ascii_lowercase());
-    let covers = |wide: &str, host: &str| match wide.strip_prefix('*') {
-        Some(suffix) => host.ends_with(suffix) && host.parse::<IpAddr>().is_err(),
-        None => wide == host,
-    };
-    covers(&one, &other) || covers(&other, &one)
-}
-
-const MOST_COMPARED: usize = 1_000;

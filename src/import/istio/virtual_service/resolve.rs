@@ -7,7 +7,7 @@ use crate::import::istio::virtual_service::http::HttpRoute;
 use crate::import::istio::virtual_service::{Gate, VirtualService};
 use crate::import::model::Model;
 use crate::policy::trail::Trail;
-use crate::policy::wording::choose_from;
+use crate::policy::wording::{choose_from, shortened};
 use crate::policy::{
     Destination, Door, Host, Mirror, Percent, Policy, Rewrite, Route, Rule, Status,
 };
@@ -33,6 +33,34 @@ pub(in crate::import::istio) fn resolve<'a>(
         add(root, &routes, bindings, model);
     }
     placed.tell();
+    for service in all {
+        check_ports(service, model.policy());
+    }
+}
+
+/// Where a service has several ports, Istio's analyzer wants to be told which one is meant.
+fn check_ports(of: &VirtualService<'_>, policy: &Policy) {
+    let targets = of.http.iter().flat_map(|route| {
+        let to = route.to.iter().map(|to| &to.named);
+        to.chain(copies(route).map(|(_, copied)| &copied.named))
+    });
+    for named in targets.filter(|named| named.port.is_none()) {
+        let key = service(named, policy);
+        let first = format!("{key}:");
+        let ports = policy.services.range(first.clone()..);
+        let ports = ports.map_while(|(key, _)| key.strip_prefix(&first));
+        let ports: Vec<_> = ports.take(MOST_PORTS + 1).collect();
+        if policy.services.contains_key(&key) || ports.len() < 2 {
+            continue;
+        }
+        let message = format!("the service `{}` has several ports", shortened(&key));
+        let mut known = ports[..ports.len().min(MOST_PORTS)].join(", ");
+        if ports.len() > MOST_PORTS {
+            known.push_str(", …");
+        }
+        let advice = format!("write `port: {{ number: … }}` beside it, with one of {known}");
+        named.host_field.fault("port-required", message, advice);
+    }
 }
 
 fn add<'a>(
@@ -109,6 +137,9 @@ fn register(trail: &Trail, rule: &Rule, route: &HttpRoute<'_>, model: &mut Model
             let trail = trail.key("to").index(index);
             model.register(trail.clone(), &to.field);
             named(trail, &to.named, model);
+        }
+        if let Some((_, field)) = &route.settings.sticky {
+            model.register(trail.key("sticky"), field);
         }
     }
     for (index, (_, copied)) in copies(route).enumerate() {
@@ -221,6 +252,7 @@ fn rule(route: &HttpRoute<'_>, policy: &Policy) -> Option<Rule> {
                 destination
             })
             .collect();
+        rule.sticky = { settings.sticky.as_ref() }.map(|(sticky, _)| sticky.clone());
     }
     Some(rule)
 }
@@ -268,3 +300,5 @@ fn service(named: &Named<'_>, policy: &Policy) -> String {
     }
     with_port(&whole)
 }
+
+const MOST_PORTS: usize = 12;

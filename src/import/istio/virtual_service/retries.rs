@@ -1,11 +1,21 @@
 use crate::import::field::Field;
-use crate::import::istio::parts::duration;
+use crate::import::istio::parts::{duration, written};
 use crate::policy::wording::{choose_from, shortened};
 use crate::policy::{Condition, Retries, Status};
 
-/// Reads how often requests are tried again, and when. As in Istio, nothing that is said of
-/// attempts means none.
+/// Reads how often the requests of a route are tried again, and when. No attempts said are none
+/// allowed.
+pub(super) fn convert_route(field: &Field<'_>) -> Retries {
+    let unsaid = field.is_mapping() && field.peek("attempts").is_none();
+    convert_said(field, unsaid)
+}
+
+/// The same for the mesh, of which Istio checks less.
 pub(in crate::import::istio) fn convert(field: &Field<'_>) -> Retries {
+    convert_said(field, false)
+}
+
+fn convert_said(field: &Field<'_>, none: bool) -> Retries {
     let fields = field.fields(&[
         "attempts",
         "perTryTimeout",
@@ -17,17 +27,17 @@ pub(in crate::import::istio) fn convert(field: &Field<'_>) -> Retries {
     let attempts = fields
         .get("attempts")
         .map(|attempts| attempts.integer(0, i128::from(i32::MAX)));
-    // A number that cannot be used is refused once.
-    let attempts = attempts.unwrap_or(Some(0));
-    if attempts == Some(0) {
+    if none || attempts == Some(Some(0_u32)) {
         for key in ["perTryTimeout", "retryOn", "retryRemoteLocalities"] {
-            if let Some(idle) = fields.get(key) {
+            if let Some(idle) = written(&fields, key) {
                 let message = format!("`{key}` says how to retry, but nothing is to be retried");
-                idle.refused("invalid-value", message, "take it out, or allow attempts");
+                let advice = "take it out, or allow `attempts`, which are 0 where none are written";
+                idle.refused("invalid-value", message, advice);
             }
         }
     }
-    let mut retries = Retries::new(attempts.unwrap_or(0));
+    // As in Istio, nothing that is said of attempts means none.
+    let mut retries = Retries::new(attempts.flatten().unwrap_or(0));
     let [per_try, backoff] = ["perTryTimeout", "backoff"].map(|key| {
         let field = fields.get(key)?;
         duration(&field)

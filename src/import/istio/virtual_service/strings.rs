@@ -12,8 +12,19 @@ pub(super) enum Wanted {
     Regex(Pattern),
 }
 
+/// What a text is of, which decides what may be asked of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Of {
+    Path,
+    /// A header or a query parameter, which need not be there.
+    Optional,
+    /// A header that must not be like that.
+    Absent,
+    Other,
+}
+
 /// Reads one. Outside of paths an empty prefix is refused, as it says nothing.
-pub(super) fn wanted(field: &Field<'_>, in_path: bool) -> Option<Wanted> {
+pub(super) fn wanted(field: &Field<'_>, of: Of) -> Option<Wanted> {
     let fields = field.fields(&["exact", "prefix", "regex"]);
     if !field.is_mapping() {
         return None;
@@ -26,18 +37,20 @@ pub(super) fn wanted(field: &Field<'_>, in_path: bool) -> Option<Wanted> {
     let text = value.text()?;
     match kind {
         "exact" => Some(Wanted::Exact(text.to_owned())),
-        "prefix" if text.is_empty() && !in_path => {
+        "prefix" if text.is_empty() && of != Of::Path => {
             let message = "every text begins with an empty prefix";
-            value.refused(
-                "invalid-value",
-                message,
-                "write `{}` to ask that it is there",
-            );
+            value.refused("invalid-value", message, IS_THERE);
             None
         }
         "prefix" => Some(Wanted::Prefix(text.to_owned())),
         // No regular expression, but Istio's way to ask that it is there.
-        _ if text == "*" && !in_path => Some(Wanted::Present),
+        _ if text == "*" && of == Of::Absent => Some(Wanted::Present),
+        _ if text == "*" && of == Of::Optional => {
+            let message = "`*` is no regular expression: Istio's webhook refuses it, though its \
+                           proxies would ask that it is there";
+            value.fault("star-for-regex", message, IS_THERE);
+            Some(Wanted::Present)
+        }
         _ if text.is_empty() => {
             let message = "the regular expression is empty";
             value.refused(
@@ -50,6 +63,8 @@ pub(super) fn wanted(field: &Field<'_>, in_path: bool) -> Option<Wanted> {
         _ => value.parse().map(Wanted::Regex),
     }
 }
+
+const IS_THERE: &str = "write `{}` to ask that it is there";
 
 impl Wanted {
     pub(super) fn into_value(self) -> ValueMatch {

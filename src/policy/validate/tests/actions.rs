@@ -166,3 +166,62 @@ fn a_header_without_a_value_is_a_warning() {
         "routes[0].rules[0].to[0].headers.response.set.x"
     );
 }
+
+#[test]
+fn callers_are_kept_by_what_fits_into_a_cookie() {
+    let kept = |change: &dyn Fn(&mut Sticky, &mut Cookie)| {
+        found(|policy| {
+            let mut sticky = Sticky::by(StickyKey::SourceIp);
+            let mut cookie = Cookie::new("uid").ttl(Duration::from_secs(60).into());
+            change(&mut sticky, &mut cookie);
+            sticky.by = cookie.into();
+            rule(policy).sticky = Some(sticky);
+        })
+    };
+    let wrong = |field: &str| {
+        [(
+            "invalid-value",
+            format!("routes[0].rules[0].sticky.{field}"),
+        )]
+    };
+    assert_eq!(kept(&|_, _| {}), []);
+    assert_eq!(kept(&|_, cookie| cookie.ttl = Some(Ttl::SESSION)), []);
+    assert_eq!(kept(&|_, cookie| cookie.path = "/shop".into()), []);
+    assert_eq!(
+        kept(&|sticky, _| sticky.group = Some(String::new())),
+        wrong("group")
+    );
+    for name in ["", "a b", "a=b", "a;b", "ä", "a\""] {
+        assert_eq!(
+            kept(&|_, cookie| cookie.name = name.into()),
+            wrong("by.cookie.name")
+        );
+    }
+    for path in ["", "shop", "/a;b", "/\n", "/ä"] {
+        assert_eq!(
+            kept(&|_, cookie| cookie.path = path.into()),
+            wrong("by.cookie.path")
+        );
+    }
+    for ttl in [
+        Duration::from_millis(1_500),
+        Duration::from_secs(400 * 24 * 3_600),
+    ] {
+        assert_eq!(
+            kept(&|_, cookie| cookie.ttl = Some(ttl.into())),
+            wrong("by.cookie.ttl")
+        );
+    }
+    let mut answered = Rule::respond(Respond {
+        status: 418.try_into().unwrap(),
+        body: String::new(),
+    });
+    answered.sticky = Some(StickyKey::SourceIp.into());
+    let found = found(|policy| {
+        policy.routes[0]
+            .rules
+            .insert(0, answered.when(Match::prefix("/a")))
+    });
+    let place = "routes[0].rules[0].sticky".to_owned();
+    assert_eq!(found, [("conflicting-actions", place)]);
+}
