@@ -2,14 +2,9 @@
 
 use crate::policy::trail::Trail;
 use crate::policy::validate::check_span;
-use crate::policy::{Condition, Error, Retries, Span};
+use crate::policy::{Condition, Error, Retries};
 
-pub(super) fn check(
-    retries: &Retries,
-    timeout: Option<Span>,
-    trail: &Trail,
-    found: &mut Vec<Error>,
-) {
+pub(super) fn check(retries: &Retries, trail: &Trail, found: &mut Vec<Error>) {
     if let Some(span) = retries.per_try_timeout {
         check_span(span, trail.key("perTryTimeout"), found);
     }
@@ -46,17 +41,5 @@ pub(super) fn check(
         let message = "there is nothing on which to try again";
         let error = Error::new("invalid-value", trail.key("on"), message);
         found.push(error.advise("write conditions such as `5xx`, or take `on` out"));
-    }
-    if let (Some(own), Some(timeout)) = (retries.per_try_timeout, timeout)
-        && own >= timeout
-    {
-        let message = format!("a try may take {own}, but the whole answer only {timeout}");
-        let warning = Error::new("retry-exceeds-timeout", trail.key("perTryTimeout"), message);
-        found.push(
-            warning
-                .warning()
-                .because(Trail::clone(trail))
-                .advise("write less than the `timeout`"),
-        );
     }
 }

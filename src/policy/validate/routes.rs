@@ -187,7 +187,7 @@ fn check_rule(route: &Route, rule: &Rule, trail: &Trail, found: &mut Vec<Error>)
         check_span(timeout, trail.key("timeout"), found);
     }
     if let Some(again) = &rule.retries {
-        retries::check(again, rule.timeout, &trail.key("retries"), found);
+        retries::check(again, &trail.key("retries"), found);
     }
     if let Some(pages) = &rule.cors {
         cors::check(pages, &trail.key("cors"), found);

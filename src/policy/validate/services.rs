@@ -26,7 +26,7 @@ pub(super) fn check(
     }
     check_subsets(service, trail, found);
     if let Some(again) = &service.retries {
-        retries::check(again, None, &trail.key("retries"), found);
+        retries::check(again, &trail.key("retries"), found);
     }
     let inbound = trail.key("inbound");
     limits::check(&service.inbound.limits, &inbound.key("limits"), found);
