@@ -2,14 +2,15 @@
 
 use crate::balance::{Endpoint, Reason, Reset};
 use crate::event::Event;
-use crate::mesh::forward::{Departure, UnderWay};
+use crate::mesh::forward::Departure;
+use crate::mesh::under_way::UnderWay;
 use crate::reply::{Flags, Refusal};
 use crate::retry::{ATTEMPT_COUNT, Failure, Outcome, Verdict, next, per_try_timeout};
 use crate::rng::{Chance, Purpose};
 use crate::tee::{Kept, Tee, Upload};
 use crate::timeout::{Deadline, tell_again};
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -217,6 +218,15 @@ impl Nothing {
             Self::Late => per_try_timeout(),
         }
     }
+}
+
+/// A plan and its endpoints are made together, so this is never said; saying it beats a panic.
+pub(super) fn no_such_endpoint() -> Refusal {
+    Refusal::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        Flags::UH,
+        "no_healthy_upstream",
+    )
 }
 
 fn failure(reason: Reason) -> Failure {
