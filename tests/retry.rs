@@ -207,7 +207,7 @@ async fn a_rule_without_retries_sends_once_and_says_nothing_of_tries() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_answer_is_passed_through() {
+async fn point_19_the_last_answer_is_passed_through() {
     let lab = Lab::new(TWICE, [Does::Says(500), Does::Says(501), Does::Says(502)]);
     let (status, text, local) = lab.get().await;
     assert_eq!(
@@ -240,7 +240,7 @@ async fn another_endpoint_is_only_asked_where_that_is_wanted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_try_has_its_time_and_all_have_theirs() {
+async fn point_15_each_try_has_its_time_and_all_have_theirs() {
     let rule = "timeout: 250ms, retries: { attempts: 9, on: [5xx], perTryTimeout: 100ms, backoff: { base: 1ms } }";
     let lab = Lab::new(rule, [Does::Waits(1_000); 9]);
     let begun = Instant::now();
