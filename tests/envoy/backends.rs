@@ -97,9 +97,11 @@ async fn answer(State(server): State<Server>, request: Request) -> Response {
     let before = before.filter(|before| !before.is_copy()).count();
     let failing = before < fails && !received.is_copy();
     let mut received = received;
-    if before > 0 {
+    if before > 0 && !received.is_copy() {
         // What is left of it then, which neither can know beforehand.
-        received.headers.remove("grpc-timeout");
+        for name in ["grpc-timeout", "x-envoy-expected-rq-timeout-ms"] {
+            received.headers.remove(name);
+        }
     }
     server.book.write(case, received);
     if server.by == "slow" {
