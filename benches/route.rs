@@ -11,14 +11,14 @@ use http::Request;
 use std::hint::black_box;
 use tower_mesh::route::Asked;
 
-fn find<'a>(case: &'a Case, thread: usize) -> impl FnMut() {
+fn find(case: &Case, thread: usize) -> impl FnMut() {
     let mut requests = Round::new(&case.requests, thread);
     move || {
         black_box(case.table.find(&Asked::of(requests.step())));
     }
 }
 
-fn scan<'a>(case: &'a Case) -> impl FnMut() {
+fn scan(case: &Case) -> impl FnMut() {
     let mut requests = Round::new(&case.requests, 0);
     move || {
         let asked = Asked::of(requests.step());
@@ -46,14 +46,18 @@ fn route(c: &mut Criterion) {
     for (name, sizes) in cases {
         for &size in sizes {
             let case = Case::named(name, size);
-            group.bench_function(format!("{name}/{size}/1T"), |b| b.iter(find(&case, 0)));
+            group.bench_function(format!("{name}/{size}/1T"), |b| {
+                common::bench(b, find(&case, 0));
+            });
             group.bench_function(format!("{name}/{size}/2T"), |b| {
                 b.iter_custom(|operations| {
                     common::two_threads(operations, |thread| find(&case, thread))
                 });
             });
             if size == 10 {
-                group.bench_function(format!("{name}/{size}/scan"), |b| b.iter(scan(&case)));
+                group.bench_function(format!("{name}/{size}/scan"), |b| {
+                    common::bench(b, scan(&case));
+                });
             }
             let template = |number| match name {
                 "paths" => Some(path(number)),
@@ -71,7 +75,7 @@ fn route(c: &mut Criterion) {
                 group.bench_with_input(
                     BenchmarkId::new(format!("{name}/matchit"), size),
                     &router,
-                    |b, router| b.iter(matchit(router, &case.requests)),
+                    |b, router| common::bench(b, matchit(router, &case.requests)),
                 );
             }
         }

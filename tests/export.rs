@@ -232,3 +232,66 @@ routes: [{ name: r, hosts: ['*'], gateways: [edge], rules: [{ respond: { status:
     assert_eq!(listeners.as_array().map(Vec::len), Some(1));
     assert!(yaml.out.contains("\n  listeners:"), "{}", yaml.out);
 }
+
+#[test]
+fn what_cannot_be_meant_is_said_and_nothing_is_written() {
+    let one = "gateways: { edge: { listeners: [{ name: web, port: 80 }] } }";
+    let many: String = (0..20)
+        .map(|number| format!("  g{number:02}: {{ listeners: [{{ name: web, port: 80 }}] }}\n"))
+        .collect();
+    let many = format!("gateways:\n{many}");
+    let envoy = ["--to", "envoy"];
+    for (policy, arguments, said) in [
+        (
+            one,
+            [&envoy[..], &["--gateway", "egde"]].concat(),
+            "--gateway: there is no gateway `egde`; there are `edge`\n",
+        ),
+        (
+            "{}",
+            [&envoy[..], &["--gateway", "edge"]].concat(),
+            "--gateway: there is no gateway `edge`; the policy has none, so leave the option out or \
+             add a gateway\n",
+        ),
+        (
+            &many,
+            [&envoy[..], &["--gateway", "edge"]].concat(),
+            "--gateway: there is no gateway `edge`; there are `g00`, `g01`, `g02`, `g03`, `g04`, \
+             `g05`, `g06`, `g07`, `g08`, `g09`, `g10`, `g11`, …\n",
+        ),
+        (
+            one,
+            [&envoy[..], &["--namespace", "A b"]].concat(),
+            "--namespace: `A b` is no namespace; write small letters, digits and hyphens\n",
+        ),
+        (
+            one,
+            vec!["--gateway", "edge"],
+            "--gateway: native documents hold the whole policy; add `--to envoy`, or leave it out\n",
+        ),
+        (
+            one,
+            vec!["--listen", "127.0.0.1"],
+            "--listen: native documents hold the whole policy; add `--to envoy`, or leave it out\n",
+        ),
+    ] {
+        let ran = run(&[&["export", "-"], &arguments[..]].concat(), policy);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert_eq!(ran.err, said);
+    }
+}
+
+#[test]
+fn an_envoy_listens_where_it_is_told_and_everywhere_otherwise() {
+    let at = |more: &[&str]| {
+        let ran = run(
+            &[&["export", "-", "--to", "envoy", "--format", "json"], more].concat(),
+            "{}",
+        );
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let listener = &ran.json()["static_resources"]["listeners"][0];
+        listener["address"]["socket_address"]["address"].clone()
+    };
+    assert_eq!(at(&[]), "0.0.0.0");
+    assert_eq!(at(&["--listen", "127.0.0.1"]), "127.0.0.1");
+}

@@ -121,6 +121,144 @@ fn a_timeout_that_is_not_there_is_none() {
 }
 
 #[test]
+fn durations_have_all_their_digits() {
+    for (ours, envoys) in [("50ms", "0.05s"), ("1m", "60s"), ("1ms", "0.001s")] {
+        let exported = with_rule(&format!("to: [{{ service: a }}], timeout: {ours}"));
+        assert_eq!(only_route(&exported)["route"]["timeout"], envoys);
+    }
+}
+
+#[test]
+fn what_a_match_asks_is_asked_in_envoys_words() {
+    let ignore = json!({ "prefix": "/", "case_sensitive": false });
+    let absent = json!({ "name": "x", "present_match": true, "invert_match": true });
+    // To us a header that is not there is not `a`, and so it has to be to Envoy.
+    let not_a = json!({
+        "name": "x",
+        "string_match": { "exact": "a" },
+        "invert_match": true,
+        "treat_missing_header_as_empty": true,
+    });
+    let host = json!({ "name": ":authority", "string_match": { "exact": "a.test" } });
+    for (matching, expected) in [
+        ("path: { prefix: / }, ignorePathCase: true", ignore),
+        (
+            "path: { prefix: /a/ }",
+            json!({ "path_separated_prefix": "/a" }),
+        ),
+        ("path: { startsWith: /a/ }", json!({ "prefix": "/a/" })),
+        ("path: { exact: /a/ }", json!({ "path": "/a/" })),
+        (
+            "headers: { x: absent }",
+            json!({ "prefix": "/", "headers": [absent] }),
+        ),
+        (
+            "withoutHeaders: { x: { exact: a } }",
+            json!({ "prefix": "/", "headers": [not_a] }),
+        ),
+        (
+            "headers: { host: { exact: a.test } }",
+            json!({ "prefix": "/", "headers": [host] }),
+        ),
+    ] {
+        let exported = with_rule(&format!(
+            "to: [{{ service: a }}], match: [{{ {matching} }}]"
+        ));
+        assert_eq!(only_route(&exported)["match"], expected, "{matching}");
+    }
+}
+
+#[test]
+fn shares_and_weights_are_the_policys() {
+    let exported = with_rule(
+        "to: [{ service: a, weight: 7 }, { service: b, weight: 3 }, { service: b, weight: 0 }], \
+         mirrors: [{ service: b, percent: 12.5 }], \
+         fault: { abort: { status: 418, percent: 0.5 } }",
+    );
+    let route = only_route(&exported);
+    let clusters = route["route"]["weighted_clusters"]["clusters"].as_array();
+    let weights: Vec<_> = clusters.unwrap().iter().map(|to| &to["weight"]).collect();
+    assert_eq!(weights, [7, 3]);
+    let share = &route["route"]["request_mirror_policies"][0]["runtime_fraction"];
+    let eighth = json!({ "numerator": 125_000, "denominator": "MILLION" });
+    assert_eq!(share["default_value"], eighth);
+    let abort = &route["typed_per_filter_config"]["envoy.filters.http.fault"]["abort"];
+    let half = json!({ "numerator": 5_000, "denominator": "MILLION" });
+    assert_eq!(
+        (&abort["http_status"], &abort["percentage"]),
+        (&json!(418), &half)
+    );
+}
+
+#[test]
+fn a_redirect_names_no_port_that_its_scheme_has() {
+    for (rule, expected) in [
+        ("host: 'b.test:80'", json!({ "host_redirect": "b.test" })),
+        ("host: 'b.test:81'", json!({ "host_redirect": "b.test:81" })),
+        (
+            "scheme: https, host: 'b.test:443'",
+            json!({ "scheme_redirect": "https", "host_redirect": "b.test" }),
+        ),
+        ("port: listener", json!({ "port_redirect": 8080 })),
+    ] {
+        let mut expected = expected;
+        expected["response_code"] = "MOVED_PERMANENTLY".into();
+        let rule = format!("redirect: {{ {rule}, status: 301 }}");
+        assert_eq!(
+            only_route(&with_rule(&rule))["redirect"],
+            expected,
+            "{rule}"
+        );
+    }
+}
+
+#[test]
+fn trusted_proxies_are_as_many_as_the_policy_says() {
+    let hops = |hops: u32| {
+        let policy = format!(
+            "mesh: {{ trustedHops: {hops} }}\n\
+             gateways: {{ edge: {{ listeners: [{{ name: web, port: 80 }}] }} }}"
+        );
+        let exported = export(&Envoy::gateway("edge"), &policy);
+        let manager = &listeners(&exported)[0]["filter_chains"][0]["filters"][0]["typed_config"];
+        assert_eq!(manager["use_remote_address"], true);
+        manager["xff_num_trusted_hops"].clone()
+    };
+    assert_eq!((hops(0), hops(1)), (Value::Null, json!(1)));
+}
+
+#[test]
+fn a_route_for_a_port_hides_one_for_all_ports_there_and_only_there() {
+    let policy = "
+routes:
+  - { name: all, hosts: [a.test], rules: [{ respond: { status: 200 } }] }
+  - { name: one, hosts: ['a.test:81'], rules: [{ respond: { status: 201 } }] }
+";
+    let exported = export(&Envoy::mesh(), policy);
+    let of_a = |listener: &Value| {
+        let hosts = virtual_hosts(listener);
+        let own = hosts
+            .iter()
+            .find(|host| host["domains"] == json!(["a.test"]));
+        own.unwrap()["routes"][0]["direct_response"]["status"].clone()
+    };
+    let statuses: Vec<_> = listeners(&exported).iter().map(of_a).collect();
+    assert_eq!(statuses, [200, 201]);
+}
+
+#[test]
+fn a_service_that_many_matches_name_is_one_cluster() {
+    let exported = with_rule(
+        "to: [{ service: a }], match: [{ path: { exact: /a } }, { path: { exact: /b } }]",
+    );
+    let clusters = &exported.bootstrap["static_resources"]["clusters"];
+    let names: Vec<_> = { clusters.as_array().unwrap().iter() }
+        .map(|cluster| &cluster["name"])
+        .collect();
+    assert_eq!(names, ["outbound|80||a"]);
+}
+
+#[test]
 fn values_of_headers_are_written_as_they_are_but_for_the_rules_own_name() {
     let rule = "to: [{ service: a }], headers: { request: { set: { x: '%ROUTE_NAME%: 100%% %REQ(y?z):3%' } } }";
     let exported = with_rule(rule);

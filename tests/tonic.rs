@@ -1,60 +1,24 @@
 //! gRPC through the stack: a tonic client and a server in tonic's framing, over real sockets.
 
+#[path = "support/raw.rs"]
+mod raw;
 mod support;
 
 use axum::Router;
-use bytes::{Buf as _, BufMut as _, Bytes};
+use bytes::Bytes;
 use http_body::Frame;
 use http_body_util::StreamBody;
+use raw::Raw;
 use std::convert::Infallible;
 use std::time::Duration;
 use support::Backend;
 use tonic::client::Grpc;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Status};
 use tower::ServiceBuilder;
 use tower_mesh::Mesh;
 use tower_mesh::connect::Hyper;
 use tower_mesh::limit::RateLimitLayer;
 use tower_mesh::policy::{Policy, Protocol, Rate, Service};
-
-/// Messages that are bytes.
-#[derive(Clone, Copy, Default)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, into: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        into.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(from.copy_to_bytes(from.remaining())))
-    }
-}
 
 /// Answers every call with one message and trailers.
 async fn greeter() -> Backend {

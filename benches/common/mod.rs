@@ -205,6 +205,11 @@ fn by_turns(operations: u64, mut measure: impl FnMut(u64) -> Duration) -> Durati
     all.max(Duration::from_nanos(1))
 }
 
+/// Measures one thread by the median of its turns.
+pub fn bench(b: &mut Bencher<'_, WallTime>, mut step: impl FnMut()) {
+    b.iter_custom(|operations| by_turns(operations, |turn| time(turn, &mut step)));
+}
+
 /// Measures the difference on one thread.
 pub fn bench_difference(
     b: &mut Bencher<'_, WallTime>,

@@ -52,7 +52,7 @@ pub struct Question {
 }
 
 /// Who asks. Policies that are written for no cluster only mind the address, where a limit is
-/// kept for each.
+/// kept for each or a split keeps callers by it.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Asker {

@@ -275,6 +275,7 @@ impl Compiler<'_> {
                 number: listener.port,
                 https: listener.protocol == ListenerProtocol::Https,
                 hosts: Hosts::default(),
+                #[cfg(feature = "export")]
                 names: Vec::new(),
                 listeners: [].into(),
             });
@@ -285,6 +286,7 @@ impl Compiler<'_> {
                 false => (&listener.hosts).into(),
             };
             for host in hosts.iter() {
+                #[cfg(feature = "export")]
                 port.names.push((host.name().into(), number));
                 port.hosts.claim(host, number);
             }

@@ -29,10 +29,12 @@ pub(crate) struct Port {
     pub(crate) https: bool,
     pub(crate) hosts: Hosts,
     /// What `hosts` was made of, first come first, with the listeners' numbers.
+    #[cfg(feature = "export")]
     pub(crate) names: Vec<(Box<str>, u32)>,
     pub(crate) listeners: Box<[Listener]>,
 }
 
+#[cfg(feature = "export")]
 impl Port {
     /// The hosts that a listener takes here, as the policy writes them.
     pub(crate) fn names_of(&self, listener: u32) -> Vec<&str> {

@@ -9,7 +9,10 @@ mod entry;
 mod routing;
 mod select;
 
-pub(crate) use entry::{Entry, Gateway, Listener, Port, without_tls};
+pub(crate) use entry::{Entry, Gateway, without_tls};
+#[cfg(feature = "export")]
+pub(crate) use entry::{Listener, Port};
+#[cfg(feature = "export")]
 pub(crate) use routing::Group;
 
 use crate::balance::Target;

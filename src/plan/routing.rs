@@ -6,14 +6,16 @@ use crate::reply::Refusal;
 use crate::route::{Rules, Table};
 use http::Request;
 
-/// A table of routes, and beside it, for who shows or exports a plan, what stands in it.
+/// A table of routes, and beside it, for who exports a plan, what stands in it.
 #[derive(Debug, Default)]
 pub(crate) struct Routing {
     pub(crate) table: Table,
+    #[cfg(feature = "export")]
     pub(crate) groups: Vec<Group>,
 }
 
 /// Hosts that have the same rules.
+#[cfg(feature = "export")]
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) hosts: Box<[Host]>,
@@ -23,6 +25,10 @@ pub(crate) struct Group {
 
 /// One match of one rule.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "export"),
+    expect(dead_code, reason = "only exports read it")
+)]
 pub(crate) struct Entry {
     /// The number of the plan's rule.
     pub(crate) rule: u32,
@@ -33,10 +39,13 @@ pub(crate) struct Entry {
 impl Routing {
     pub(super) fn add(&mut self, hosts: &[Host], rules: Rules, entries: Vec<Entry>) {
         self.table.add(hosts, rules);
+        #[cfg(feature = "export")]
         self.groups.push(Group {
             hosts: hosts.into(),
             entries: entries.into(),
         });
+        #[cfg(not(feature = "export"))]
+        drop(entries);
     }
 }
 

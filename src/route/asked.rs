@@ -76,7 +76,7 @@ impl<'a> Asked<'a> {
     /// [`host`](Self::host) and [`port`](Self::port).
     pub fn host_and_port(&self) -> (&'a str, u16) {
         let (host, port) = split_port(self.authority);
-        (host, port.unwrap_or(self.default_port()))
+        (host, port.unwrap_or_else(|| self.default_port()))
     }
 
     /// The port of an authority that names none.

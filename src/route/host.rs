@@ -27,18 +27,15 @@ struct Names {
 struct Ports {
     any: Option<u32>,
     /// Mostly none.
-    named: Option<Box<Vec<(u16, u32)>>>,
+    named: Box<[(u16, u32)]>,
 }
 
 impl Ports {
     #[inline]
     fn find(&self, port: u16) -> Option<u32> {
-        if let Some(named) = &self.named
-            && let Some((_, route)) = named.iter().find(|(named, _)| *named == port)
-        {
-            return Some(*route);
-        }
-        self.any
+        let mut named = self.named.iter();
+        let own = named.find(|(named, _)| *named == port);
+        own.map(|(_, route)| *route).or(self.any)
     }
 
     /// The first to claim a host keeps it.
@@ -48,9 +45,10 @@ impl Ports {
                 self.any.get_or_insert(route);
             }
             Some(port) => {
-                let named = self.named.get_or_insert_default();
-                if !named.iter().any(|(named, _)| *named == port) {
+                if !self.named.iter().any(|(named, _)| *named == port) {
+                    let mut named = std::mem::take(&mut self.named).into_vec();
                     named.push((port, route));
+                    self.named = named.into();
                 }
             }
         }

@@ -67,10 +67,7 @@ fn an_annotation_may_name_one_rule() {
         "    tower-mesh.io/sticky-split.beta: '{ by: { cookie: { name: uid, ttl: 0s } }, group: summer }'
     tower-mesh.io/sticky-split: '{ by: { header: x-user } }'",
     );
-    assert_eq!(
-        stickies(&text),
-        [Some(by_cookie.clone()), None, Some(by_user())]
-    );
+    assert_eq!(stickies(&text), [Some(by_cookie), None, Some(by_user())]);
     // Who has no name is called by the index.
     let text = split("    tower-mesh.io/sticky-split.2: '{ by: { header: x-user } }'");
     assert_eq!(stickies(&text), [None, None, Some(by_user())]);

@@ -9,6 +9,8 @@
 mod causes;
 mod far;
 mod lab;
+#[path = "../support/recorded.rs"]
+mod recorded;
 mod scope;
 #[path = "../support/mod.rs"]
 mod support;
@@ -22,19 +24,7 @@ const OWN: &str = include_str!("own.json");
 
 /// The replies that were recorded, and whether that is all of them.
 fn recorded() -> (Value, bool) {
-    let (text, all) = match std::env::var_os("TOWER_MESH_CASES") {
-        Some(folder) => {
-            let file = std::path::Path::new(&folder).join("envoy/local-replies.json");
-            let text = std::fs::read_to_string(&file);
-            let text = text.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-            (text, true)
-        }
-        None => {
-            println!("TOWER_MESH_CASES is not set: only what lies beside this test is tried");
-            (OWN.to_owned(), false)
-        }
-    };
-    (serde_json::from_str(&text).unwrap(), all)
+    recorded::recorded("envoy/local-replies.json", OWN)
 }
 
 fn text(value: &Value) -> &str {

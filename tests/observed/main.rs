@@ -8,6 +8,8 @@
 
 mod cors;
 mod parts;
+#[path = "../support/recorded.rs"]
+mod recorded;
 mod translate;
 mod trial;
 mod ways;
@@ -121,19 +123,7 @@ impl Tally {
 /// The observations, and whether that is all of them.
 pub(crate) fn observations() -> (Value, bool) {
     const OWN: &str = include_str!("own.json");
-    let (text, all) = match std::env::var_os("TOWER_MESH_CASES") {
-        Some(folder) => {
-            let file = std::path::Path::new(&folder).join("envoy/routing-observations.json");
-            let text = std::fs::read_to_string(&file);
-            let text = text.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-            (text, true)
-        }
-        None => {
-            println!("TOWER_MESH_CASES is not set: only what lies beside this test is tried");
-            (OWN.to_owned(), false)
-        }
-    };
-    (serde_json::from_str(&text).unwrap(), all)
+    recorded::recorded("envoy/routing-observations.json", OWN)
 }
 
 pub(crate) fn list(value: &Value) -> &[Value] {

@@ -11,5 +11,8 @@ mod tunnels;
 mod tunnels_http2;
 mod world;
 
+#[cfg(feature = "tonic")]
+#[path = "../support/raw.rs"]
+mod raw;
 #[path = "../support/mod.rs"]
 mod support;

@@ -98,7 +98,7 @@ pub(crate) fn websocket(path: &str) -> String {
 }
 
 /// Bytes both ways, then one direction ends before the other.
-async fn is_echoed<S>(stream: &mut S)
+pub(crate) async fn is_echoed<S>(stream: &mut S)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
@@ -450,7 +450,7 @@ async fn connect_is_a_tunnel_too() {
     let counted = open.clone();
     let backend = Backend::serve(|_| {
         Router::new().fallback(async move |mut request: Served| {
-            if request.uri().to_string() != "app:81" {
+            if *request.uri() != "app:81" {
                 return StatusCode::FORBIDDEN;
             }
             let upgrade = hyper::upgrade::on(&mut request);

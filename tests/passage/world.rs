@@ -79,7 +79,7 @@ pub(crate) struct World {
 
 enum Caller {
     Stack(Client<HttpEndpoint>),
-    Outside(hyper_util::client::legacy::Client<Dial, Body>),
+    Outside(Box<hyper_util::client::legacy::Client<Dial, Body>>),
 }
 
 /// Dials one address, whatever is asked for.
@@ -170,7 +170,7 @@ impl World {
             let mut builder = hyper_util::client::legacy::Client::builder(TokioExecutor::new());
             // Room for all that a test leaves unread.
             builder.http2_initial_connection_window_size(64 * 1024 * 1024);
-            Caller::Outside(builder.http2_only(http2).build(Dial(at)))
+            Caller::Outside(Box::new(builder.http2_only(http2).build(Dial(at))))
         };
         let caller = match way.front {
             Front::Client => Caller::Stack(mesh.client(Hyper::new())),

@@ -191,7 +191,7 @@ fn thousands(number: usize) -> Match {
         },
         6 => any.header("x-a", ValueMatch::exact(element.to_string())),
         _ => Match {
-            method: Some(TextMatch::exact(if element % 2 == 0 {
+            method: Some(TextMatch::exact(if element.is_multiple_of(2) {
                 "GET"
             } else {
                 "PUT"

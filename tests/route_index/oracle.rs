@@ -208,7 +208,11 @@ pub(crate) fn route(claims: &[Vec<Host>], asks: &Asks) -> Option<usize> {
 pub(crate) fn rank(wanted: &Match) -> [usize; 5] {
     let (kind, length) = match &wanted.path {
         Some(PathMatch::Exact(path)) => (3, path.as_str().len()),
-        Some(PathMatch::Prefix(path)) => (2, path.as_str().len()),
+        // A slash at its end is ignored, so it makes it no longer.
+        Some(PathMatch::Prefix(path)) => {
+            let path = path.as_str();
+            (2, path.strip_suffix('/').unwrap_or(path).len().max(1))
+        }
         Some(PathMatch::StartsWith(path)) => (2, path.len()),
         Some(PathMatch::Regex(pattern)) => (1, pattern.as_str().len()),
         None => (2, 1),

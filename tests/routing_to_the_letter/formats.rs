@@ -48,8 +48,10 @@ fn asked(path: &str) -> Request<()> {
     with(&format!("http://h.example{path}"), &headers)
 }
 
+type Lines = Vec<(String, String)>;
+
 /// The headers that the first backend gets, and what is done to its response.
-fn decided(setup: &Setup, path: &str) -> (Vec<(String, String)>, Vec<(String, String)>) {
+fn decided(setup: &Setup, path: &str) -> (Lines, Lines) {
     let answer = setup.decide(&asked(path));
     let backend = &answer.backends[0];
     let request = backend.request.clone().unwrap();

@@ -345,13 +345,16 @@ fn ttl() -> impl Strategy<Value = Ttl> {
     ]
 }
 
-fn sticky() -> impl Strategy<Value = Sticky> {
+/// Boxed, or the strategy of a rule takes more than a test thread's stack.
+fn sticky() -> BoxedStrategy<Sticky> {
     let by = prop_oneof![
         "[a-z-]{1,8}".prop_map(|name| StickyKey::Header(name.parse().unwrap())),
         cookie().prop_map(StickyKey::Cookie),
         Just(StickyKey::SourceIp),
     ];
-    (by, of(text())).prop_map(|(by, group)| Sticky { by, group })
+    (by, of(text()))
+        .prop_map(|(by, group)| Sticky { by, group })
+        .boxed()
 }
 
 prop_compose! {

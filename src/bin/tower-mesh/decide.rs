@@ -13,8 +13,15 @@ use tower_mesh::rng::Rng;
 ///
 /// Reads questions as JSON Lines, such as {"authority":"reviews","path":"/"}, and writes an answer
 /// for each, in their order; empty lines are passed over. A line that is no question is answered
-/// with {"error":{"line":3,"message":"..."}}. Exit codes: 0 all decided, 1 decided by a policy with
-/// errors, 2 a line that is no question or a policy that cannot be read.
+/// with {"error":{"line":3,"message":"..."}}.
+///
+/// A question may say `method`, `scheme`, `headers` ([["x-beta","1"]]), who asks as `source`
+/// ({"namespace":"prod","labels":{"role":"tester"},"ip":"10.0.0.9"}), and the `gateway`
+/// ("prod/edge") and `port` at which it arrives. At a gateway that the policy does not have there
+/// is no route.
+///
+/// Exit codes: 0 all decided, 1 decided by a policy with errors, 2 a line that is no question or a
+/// policy that cannot be read.
 #[derive(Args, Debug)]
 pub(crate) struct Decide {
     /// Files or folders

@@ -37,12 +37,12 @@ pub(crate) struct Export {
     /// For envoy: what clients in the mesh find alone
     #[arg(long)]
     mesh: bool,
-    /// For envoy: the namespace of the client whose proxy it is
-    #[arg(long, value_name = "NAMESPACE", default_value = "default")]
-    namespace: String,
-    /// For envoy: the address on which it listens
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
-    listen: IpAddr,
+    /// For envoy: the namespace of the client whose proxy it is, `default` unless it is named
+    #[arg(long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+    /// For envoy: the address on which it listens, `0.0.0.0` unless it is named
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<IpAddr>,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -63,6 +63,10 @@ enum Format {
 
 impl Export {
     pub(crate) fn run(self) -> io::Result<Verdict> {
+        if let Some(why) = self.misunderstood() {
+            complain(&why);
+            return Ok(Verdict::Unusable);
+        }
         let Some(read) = documents::read(&self.policies) else {
             return Ok(Verdict::Unusable);
         };
@@ -87,24 +91,51 @@ impl Export {
         Ok(verdict)
     }
 
+    /// What the command line asks for and cannot mean: better said than passed over.
+    fn misunderstood(&self) -> Option<String> {
+        if let Target::Native = self.to {
+            let given = [
+                ("--gateway", self.gateway.is_some()),
+                ("--mesh", self.mesh),
+                ("--namespace", self.namespace.is_some()),
+                ("--listen", self.listen.is_some()),
+            ];
+            let (option, _) = given.into_iter().find(|(_, given)| *given)?;
+            return Some(format!(
+                "{option}: native documents hold the whole policy; add `--to envoy`, or leave it out"
+            ));
+        }
+        let namespace = self.namespace.as_deref()?;
+        let inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        (namespace.is_empty() || !namespace.bytes().all(inside)).then(|| {
+            format!(
+                "--namespace: `{namespace}` is no namespace; \
+                 write small letters, digits and hyphens"
+            )
+        })
+    }
+
     /// `None`, and why is told, if there is no such gateway.
     fn envoy(&self, read: &Read, verdict: &mut Verdict) -> io::Result<Option<String>> {
         let part = match &self.gateway {
             Some(name) if read.policy.gateways.contains_key(name) => Envoy::gateway(name),
             Some(name) => {
-                let known: Vec<_> = read.policy.gateways.keys().cloned().collect();
+                let known = known(read.policy.gateways.keys());
                 complain(&format_args!(
-                    "there is no gateway `{name}`; there are: {}",
-                    known.join(", ")
+                    "--gateway: there is no gateway `{name}`; {known}"
                 ));
                 return Ok(None);
             }
             None if self.mesh => Envoy::mesh(),
             None => Envoy::everything(),
         };
-        let workload = Workload::new(&self.namespace);
+        let workload = Workload::new(self.namespace.as_deref().unwrap_or("default"));
         let plan = Plan::lenient(&read.policy, &workload, None);
-        let exported = part.listen(self.listen.to_string()).export(&plan);
+        let part = match self.listen {
+            Some(address) => part.listen(address.to_string()),
+            None => part,
+        };
+        let exported = part.export(&plan);
         for note in &exported.notes {
             complain(note);
             *verdict = Verdict::Findings;
@@ -118,7 +149,10 @@ impl Export {
     fn write(&self, text: &str) -> io::Result<()> {
         match &self.output {
             Some(path) => fs::write(path, text).map_err(|error| {
-                let why = format!("{}: cannot be written: {error}", path.display());
+                let why = format!(
+                    "{}: cannot be written: {error}; look at the folder and who may write there",
+                    path.display()
+                );
                 io::Error::new(error.kind(), why)
             }),
             None => {
@@ -127,6 +161,17 @@ impl Export {
                 written.or_else(unless_closed)
             }
         }
+    }
+}
+
+/// What one may choose from, as far as anybody reads it.
+fn known<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
+    const MOST: usize = 12;
+    let more = if names.len() > MOST { ", …" } else { "" };
+    let quoted: Vec<_> = names.take(MOST).map(|name| format!("`{name}`")).collect();
+    match quoted.is_empty() {
+        true => "the policy has none, so leave the option out or add a gateway".to_owned(),
+        false => format!("there are {}{more}", quoted.join(", ")),
     }
 }
 

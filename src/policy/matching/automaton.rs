@@ -104,6 +104,6 @@ impl Numbers {
 }
 
 /// Bytes in which most patterns that people write find room.
-const SMALL: usize = 1 << 14;
+const SMALL: usize = 1 << 12;
 
 const FOR_EACH_STATE: usize = 256;

@@ -57,7 +57,7 @@ fn patterns(rule: &Rule) -> impl Iterator<Item = Found<'_>> {
         Some((place, of_rewrite(&to.rewrite)?))
     });
     let rewrites = own.into_iter().chain(shares).map(|(mut place, pattern)| {
-        place.extend(["rewrite", "path", "regex", "pattern"].map(Step::Key));
+        place.extend(["rewrite", "path", "regex", "match"].map(Step::Key));
         (place, pattern)
     });
     let origins = rule.cors.iter().flat_map(of_cors);

@@ -404,3 +404,81 @@ fn patterns_are_bounded_all_together() {
         "{path}"
     );
 }
+
+#[test]
+fn the_pattern_that_is_one_too_many_is_found_wherever_it_stands() {
+    // Some 15,000 states, so that 69 of them leave no room for another.
+    fn large() -> Pattern {
+        "[a-z]{1000}".repeat(5).parse().unwrap()
+    }
+    let value = || ValueMatch::Regex(large());
+    let text = || TextMatch::Regex(large());
+    let rewrite = || {
+        PathRewrite::Regex(RegexRewrite {
+            pattern: large(),
+            substitution: "/".into(),
+        })
+    };
+    type Place = (&'static str, Box<dyn Fn(&mut Rule)>);
+    let matching = |change: fn(&mut Match, Pattern)| -> Box<dyn Fn(&mut Rule)> {
+        let large = large();
+        Box::new(move |rule| {
+            let mut matching = Match::default();
+            change(&mut matching, large.clone());
+            rule.matches = vec![matching];
+        })
+    };
+    let places: [Place; 7] = [
+        (
+            "match[0].path.regex",
+            matching(|matching, large| matching.path = Some(PathMatch::Regex(large))),
+        ),
+        (
+            "match[0].authority.regex",
+            matching(|matching, large| matching.authority = Some(TextMatch::Regex(large))),
+        ),
+        (
+            "match[0].withoutHeaders.x-b.regex",
+            matching(|matching, large| {
+                let name = "x-b".parse().unwrap();
+                let value = ValueMatch::Regex(large);
+                matching.without_headers.insert(name, value);
+            }),
+        ),
+        (
+            "match[0].query.q.regex",
+            matching(|matching, large| {
+                matching.query.insert("q".into(), ValueMatch::Regex(large));
+            }),
+        ),
+        (
+            "rewrite.path.regex.match",
+            Box::new(move |rule| rule.rewrite.path = Some(rewrite())),
+        ),
+        (
+            "to[0].rewrite.path.regex.match",
+            Box::new(move |rule| rule.to[0].rewrite.path = Some(rewrite())),
+        ),
+        (
+            "cors.allowOrigins[0].regex",
+            Box::new(move |rule| {
+                rule.cors = Some(Cors {
+                    allow_origins: vec![text()],
+                    ..Cors::default()
+                });
+            }),
+        ),
+    ];
+    for (place, put) in places {
+        let told = found(|policy| {
+            let rules = &mut policy.routes[0].rules;
+            let mut last = rules[0].clone();
+            put(&mut last);
+            let full = (0..69).map(|_| Match::default().header("x-a", value()));
+            rules[0].matches = full.collect();
+            rules.push(last);
+        });
+        let path = format!("routes[0].rules[1].{place}");
+        assert_eq!(told, [("too-many-patterns", path)]);
+    }
+}

@@ -38,7 +38,9 @@ pub(in crate::import::istio) fn resolve<'a>(
     }
 }
 
-/// Where a service has several ports, Istio's analyzer wants to be told which one is meant.
+/// Where a service has several ports, Istio's analyzer wants to be told which one is meant. A warning
+/// here, although its message is an error: Istio runs what lacks it, by the port that was asked for,
+/// and so do we.
 fn check_ports(of: &VirtualService<'_>, policy: &Policy) {
     let targets = of.http.iter().flat_map(|route| {
         let to = route.to.iter().map(|to| &to.named);
@@ -59,7 +61,7 @@ fn check_ports(of: &VirtualService<'_>, policy: &Policy) {
             known.push_str(", …");
         }
         let advice = format!("write `port: {{ number: … }}` beside it, with one of {known}");
-        named.host_field.fault("port-required", message, advice);
+        named.host_field.warn("port-required", message, advice);
     }
 }
 
