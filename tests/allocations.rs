@@ -309,7 +309,7 @@ fn timeout() {
 
 #[test]
 fn retry() {
-    let layer = RetryLayer::new(policy::Retries::new(0));
+    let layer = RetryLayer::new(&policy::Retries::new(0));
     allocates_nothing("retry of none", layer.layer(AtOnce));
 }
 

@@ -261,8 +261,8 @@ layers! {
     cors: wraps CorsLayer::compile(&policy::Cors::default());
     mirror: wraps MirrorLayer::to(Elsewhere);
     mirror_of_none: wraps MirrorLayer::to(Elsewhere).percent(Percent::try_from(0.0).unwrap()), |layer: &MirrorLayer<Elsewhere>| layer.room().under_way();
-    retry: wraps RetryLayer::new(policy::Retries::default());
-    retry_of_none: wraps RetryLayer::new(policy::Retries::new(0));
+    retry: wraps RetryLayer::new(&policy::Retries::default());
+    retry_of_none: wraps RetryLayer::new(&policy::Retries::new(0));
     timeout: wraps TimeoutLayer::new(Duration::from_secs(1));
     limit: wraps RateLimitLayer::new(Rate::per_second(1_000_000));
     keyed_limit: wraps RateLimitLayer::new(Rate::per_second(1_000_000)).keyed_by(Key::SourceIp);

@@ -24,10 +24,10 @@ pub(super) struct Shared {
 
 impl RetryLayer {
     /// Tries again as these settings say.
-    pub fn new(retries: Retries) -> Self {
+    pub fn new(retries: &Retries) -> Self {
         Self {
             shared: Arc::new(Shared {
-                tries: Tries::compile(&retries),
+                tries: Tries::compile(retries),
                 rng: Rng::default(),
                 sink: Sink::default(),
             }),

@@ -33,7 +33,7 @@
 //! # async fn main() {
 //! let calls = AtomicU32::new(0);
 //! let service = ServiceBuilder::new()
-//!     .layer(RetryLayer::new(Retries::new(2).on([Condition::GatewayError])))
+//!     .layer(RetryLayer::new(&Retries::new(2).on([Condition::GatewayError])))
 //!     .service(service_fn(async |_: http::Request<ReplayBody>| {
 //!         let status = match calls.fetch_add(1, Ordering::Relaxed) {
 //!             0 => 503,

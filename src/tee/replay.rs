@@ -76,7 +76,9 @@ pub enum Interrupted {
     Failed,
 }
 
-type Original = Pin<Box<dyn Body<Data = Bytes, Error = Box<dyn Error + Send + Sync>> + Send>>;
+type BoxError = Box<dyn Error + Send + Sync>;
+type Original = Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>;
+type NextFrame = Option<Result<Frame<Bytes>, BoxError>>;
 
 struct Source {
     /// `None` at its end.
@@ -179,10 +181,7 @@ impl Source {
         self.at = self.frames.len();
     }
 
-    fn poll_frame(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Box<dyn Error + Send + Sync>>>> {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<NextFrame> {
         if let Some(frame) = self.kept() {
             self.give(&frame);
             return Poll::Ready(Some(Ok(frame)));

@@ -67,7 +67,7 @@ impl Backoff {
     pub fn max(self) -> Duration {
         let base = self.base();
         let max = self.max.map(Duration::from);
-        max.unwrap_or(base.saturating_mul(10)).max(base)
+        max.unwrap_or_else(|| base.saturating_mul(10)).max(base)
     }
 }
 
