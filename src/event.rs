@@ -39,6 +39,23 @@ pub enum Event<'a> {
         /// Why, in a word or two, such as `behind`.
         why: &'static str,
     },
+    /// A request is to be tried again.
+    Retry {
+        /// The rule under which it happened, `route/rule`.
+        rule: Option<&'a str>,
+        /// How many tries there were: 1 before the first that is another.
+        made: u32,
+        /// How long is waited before the next.
+        wait: Duration,
+    },
+    /// The last try, too, came to something on which requests are tried again. That is what the
+    /// caller gets (Envoy's flag `URX`).
+    RetriesExhausted {
+        /// The rule under which it happened, `route/rule`.
+        rule: Option<&'a str>,
+        /// How many tries there were.
+        made: u32,
+    },
     /// A new policy is in force.
     Reload {
         /// Its number: 1 for the first, one more for each that came after.

@@ -7,7 +7,7 @@
 //! # A request's way
 //!
 //! ```text
-//! client:   normalise → route → fault → cors → limit → answer → split → change → mirror → timeout → balance → endpoint
+//! client:   normalise → route → fault → cors → limit → answer → split → change → mirror → timeout → retry → balance → endpoint
 //! server:   fault → limit → (your handler)
 //! ```
 //!
@@ -16,7 +16,8 @@
 //! limits and faults see the request as it came. A fault's delay is over before anything else is
 //! asked, and its abort reaches nobody. A rule that redirects or responds answers then. The
 //! destination is chosen once, by [`split`], and only after that the request is changed: headers,
-//! host, path. [`balance`] calls one of its endpoints and turns what goes wrong there into a reply.
+//! host, path. [`balance`] calls one of its endpoints and turns what goes wrong there into a reply;
+//! [`retry`] may have it call another.
 //! What the server learns of a request reaches the clients that its handler calls, as a
 //! [`Context`](mesh::Context): their calls have its deadline and belong to its trace.
 //!
@@ -36,7 +37,7 @@
 //! | ground | [`clock`], [`rng`], [`stripe`], [`live`], [`drive`], [`gate`], [`reply`], [`event`], [`tee`], `upgrade` | nothing of traffic |
 //! | policy | [`policy`] | what people write: plain data |
 //! | import | [`import`] | policy, and the documents that others write |
-//! | layers | [`route`], [`fault`], [`cors`], [`limit`], [`split`], [`mirror`], [`timeout`], [`balance`] | the floors below, not each other |
+//! | layers | [`route`], [`fault`], [`cors`], [`limit`], [`split`], [`mirror`], [`timeout`], [`retry`], [`balance`] | the floors below, not each other |
 //! | adapters | [`connect`], [`discover`] | layers, and the outside world |
 //! | roof | [`plan`], [`mesh`] | everything |
 //! | proof | [`explain`], [`export`], [`testing`] | the roof |
@@ -67,6 +68,7 @@ pub mod mirror;
 pub mod plan;
 pub mod policy;
 pub mod reply;
+pub mod retry;
 pub mod rng;
 pub mod route;
 pub mod split;

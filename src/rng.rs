@@ -89,6 +89,8 @@ pub enum Purpose {
     Mirror,
     /// What is the value of the cookie that a caller is known by from now on?
     Cookie,
+    /// How long until another try? Each try draws by [a chance of its own](Chance::nth).
+    Retry,
 }
 
 impl Chance {

@@ -18,6 +18,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tower::{Layer, Service};
 use tower_mesh::balance::{BalanceLayer, Endpoint, MakeEndpoint, Reset, Target};
+use tower_mesh::connect::AnyBody;
 use tower_mesh::cors::CorsLayer;
 use tower_mesh::fault::FaultLayer;
 use tower_mesh::gate::{Decision, Gate, GateLayer, Source};
@@ -27,6 +28,7 @@ use tower_mesh::policy::{
     self, Balance, Cookie, Key, Match, PathMatch, Percent, Policy, Rate, StickyKey, Ttl, ValueMatch,
 };
 use tower_mesh::reply::Refusal;
+use tower_mesh::retry::RetryLayer;
 use tower_mesh::route::{Asked, Found, RouteLayer, Rules, Table};
 use tower_mesh::split::SplitLayer;
 use tower_mesh::timeout::TimeoutLayer;
@@ -303,6 +305,49 @@ fn pages() -> policy::Cors {
 fn timeout() {
     let layer = TimeoutLayer::new(Duration::from_secs(1));
     allocates_nothing("timeout", layer.layer(AtOnce));
+}
+
+#[test]
+fn retry() {
+    let layer = RetryLayer::new(&policy::Retries::new(0));
+    allocates_nothing("retry of none", layer.layer(AtOnce));
+}
+
+/// What a rule with retries costs a request without a body that is answered at once: the head is
+/// copied, and a place for it made. Nothing is kept of a body that is not there.
+#[test]
+fn a_request_that_may_be_tried_again() {
+    let mut policy = policy(Balance::default());
+    policy.routes[0].rules[0].retries = Some(policy::Retries::default());
+    let mesh = Mesh::new(&policy).unwrap();
+    allocates_nothing("an endpoint that cannot", {
+        let mut without = policy.clone();
+        without.routes[0].rules[0].retries = None;
+        Mesh::new(&without).unwrap().client(AllAtOnce)
+    });
+    let mut client = mesh.client(AnyBody(|_: &Target| AtOnce));
+    let mut ask = |request| poll_once(client.call(request)).unwrap().status();
+    assert_eq!(ask(requests().next().unwrap()), 200);
+    let copied = |request: &Request<Body>| {
+        let mut request = request.clone();
+        request
+            .headers_mut()
+            .insert("x-envoy-attempt-count", 1.into());
+        let before = COUNT.get();
+        drop(request.clone());
+        COUNT.get() - before
+    };
+    for request in requests().take(20) {
+        let copy = copied(&request);
+        let before = COUNT.get();
+        assert_eq!(ask(request), 200);
+        let allocations = COUNT.get() - before;
+        // The map of headers may grow for one more, and the rule's own changes count with it.
+        assert!(
+            allocations <= copy + 6,
+            "{allocations}, {copy} of them the copy"
+        );
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ use tower_mesh::mesh::{Client, Server};
 use tower_mesh::mirror::MirrorLayer;
 use tower_mesh::policy::{self, Cookie, Key, Limit, Match, Percent, Policy, Rate, Status, Ttl};
 use tower_mesh::reply::{Flags, MeshBodyLayer, Refusal};
+use tower_mesh::retry::RetryLayer;
 use tower_mesh::route::RouteLayer;
 use tower_mesh::split::SplitLayer;
 use tower_mesh::tee::CopyBody;
@@ -260,6 +261,8 @@ layers! {
     cors: wraps CorsLayer::compile(&policy::Cors::default());
     mirror: wraps MirrorLayer::to(Elsewhere);
     mirror_of_none: wraps MirrorLayer::to(Elsewhere).percent(Percent::try_from(0.0).unwrap()), |layer: &MirrorLayer<Elsewhere>| layer.room().under_way();
+    retry: wraps RetryLayer::new(&policy::Retries::default());
+    retry_of_none: wraps RetryLayer::new(&policy::Retries::new(0));
     timeout: wraps TimeoutLayer::new(Duration::from_secs(1));
     limit: wraps RateLimitLayer::new(Rate::per_second(1_000_000));
     keyed_limit: wraps RateLimitLayer::new(Rate::per_second(1_000_000)).keyed_by(Key::SourceIp);

@@ -24,7 +24,7 @@ fn unknown_and_missing_fields_are_told_with_the_nearest_name() {
         fields.yaml:4:5: services.reviews.endpoint: there is no field `endpoint` here; did you mean `endpoints`?
         fields.yaml:5:19: services.reviews.endpoints[0].adress: there is no field `adress` here; did you mean `address`?
         fields.yaml:8:5: routes[0].host: there is no field `host` here; did you mean `hosts`?
-        fields.yaml:11:9: routes[0].rules[0].retries: there is no field `retries` here; there are `name`, `match`, `to`, `sticky`, `redirect`, `respond`, `rewrite`, `mirrors`, `cors`, `timeout`, `limits`, `fault`, …
+        fields.yaml:11:9: routes[0].rules[0].hedging: there is no field `hedging` here; there are `name`, `match`, `to`, `sticky`, `redirect`, `respond`, `rewrite`, `mirrors`, `cors`, `timeout`, `retries`, `limits`, …
         fields.yaml:13:5: routes[1]: the field `name` is missing; add it
 "#,
     );
@@ -62,7 +62,7 @@ fn what_cannot_be_read_puts_no_blame_on_the_rest() {
     check(
         "salvage.yaml",
         r#"
-        salvage.yaml:3:12: services.reviews: found the number 5, where a mapping belongs; its fields are `port`, `protocol`, `balance`, `endpoints`, `passthrough`, `namespace`, `visibleTo`, `aliases`, `subsets`, `clients`, `inbound`
+        salvage.yaml:3:12: services.reviews: found the number 5, where a mapping belongs; its fields are `port`, `protocol`, `balance`, `endpoints`, `passthrough`, `namespace`, `visibleTo`, `aliases`, `subsets`, `clients`, `retries`, `inbound`
         salvage.yaml:5:28: services.ratings.endpoints[0].address: `nowhere` has no port; write host:port, such as 10.0.0.1:8080 or [::1]:8080
         salvage.yaml:8:13: services.ratings.subsets.v2.label: there is no field `label` here; did you mean `labels`?
         salvage.yaml:11:13: routes[0].hosts[0]: `a b` names no host; write a DNS name or an IP address, without scheme and path

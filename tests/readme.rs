@@ -44,7 +44,7 @@ line 2:1: service: there is no field `service` here; did you mean `services`?";
 /// `lib.rs`, the README and the code that serves requests have one order of the layers.
 #[test]
 fn the_order_that_is_drawn_is_the_one_that_is_run() {
-    let drawn = "normalise → route → fault → cors → limit → answer → split → change → mirror → timeout → balance → endpoint";
+    let drawn = "normalise → route → fault → cors → limit → answer → split → change → mirror → timeout → retry → balance → endpoint";
     for file in ["README.md", "src/lib.rs"] {
         assert!(fs::read_to_string(file).unwrap().contains(drawn), "{file}");
     }

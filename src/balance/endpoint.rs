@@ -1,7 +1,7 @@
 use crate::balance::{Reset, Target};
 use crate::drive::Drive;
 use crate::reply::ReplyBody;
-use crate::tee::{CopyBody, Tee, Upload};
+use crate::tee::{CopyBody, Kept, ReplayBody, Tee, Upload};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use std::error::Error;
@@ -47,6 +47,31 @@ pub trait Endpoint<B> {
     fn send_seen(&self, request: Request<B>, upload: &mut Upload) -> Self::Future {
         let _ = upload;
         self.send(request)
+    }
+
+    /// Says whether requests can be [kept](Self::send_kept) and [sent again](Self::send_again). An
+    /// endpoint that takes bodies of one type alone cannot: requests are tried there once.
+    fn keeps(&self) -> bool {
+        false
+    }
+
+    /// Sends a request and keeps what is read of its body, up to a bound, for who may have to send
+    /// it again. The body goes to `tee` once however often it is sent, and `upload` sees it.
+    fn send_kept(
+        &self,
+        request: Request<B>,
+        tee: Tee,
+        upload: &mut Upload,
+        kept: &mut Kept,
+    ) -> Self::Future {
+        let _ = kept;
+        self.send_teed(request, tee.seen_by(upload))
+    }
+
+    /// Sends a request again. `None` where the endpoint does not take such a body.
+    fn send_again(&self, again: Request<ReplayBody>) -> Option<Self::Future> {
+        drop(again);
+        None
     }
 
     /// Sends a copy of somebody else's request. What is returned is run in a task of its own and

@@ -50,6 +50,11 @@ impl<F, H> Sending<F, H> {
         }
     }
 
+    /// What is held.
+    pub fn held(&self) -> Option<&H> {
+        self.held.as_ref()
+    }
+
     /// Gives up on the endpoint's answer: what is held, for who answers instead.
     pub fn give_up(self: Pin<&mut Self>) -> (Option<H>, ReplyTo) {
         let this = self.project();
@@ -66,13 +71,26 @@ where
 {
     /// As polling does, for who has the answer made otherwise.
     pub fn poll_answer(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Response<Guarded<B::Out, H>>> {
+        let came = ready!(self.as_mut().poll_reset(cx));
+        Poll::Ready(self.finish(came.map_err(Reset::into_refusal)))
+    }
+
+    /// What the endpoint's call comes to, for who may call another one.
+    pub fn poll_reset(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().future.poll(cx)
+    }
+
+    /// The answer made of that, or the reply that stands for it.
+    pub fn finish(
+        self: Pin<&mut Self>,
+        came: Result<Response<B>, Refusal>,
+    ) -> Response<Guarded<B::Out, H>> {
         let this = self.project();
-        let answer = ready!(this.future.poll(cx));
         let held = this.held.take();
-        Poll::Ready(match answer {
+        match came {
             Ok(response) => {
                 let (mut head, body) = response.into_parts();
                 if let Some(held) = &held {
@@ -88,13 +106,12 @@ where
                 };
                 Response::from_parts(head, body)
             }
-            Err(reset) => {
-                let refusal = reset.into_refusal();
+            Err(refusal) => {
                 if let Some(held) = &held {
                     held.tell(&refusal);
                 }
                 refused::<B, H>(refusal, *this.to, held.as_ref())
             }
-        })
+        }
     }
 }

@@ -86,6 +86,15 @@ impl Reset {
 
     /// The reply that stands for it: 503, or 502 for an answer that was no HTTP.
     pub fn into_refusal(self) -> Refusal {
+        self.said("reset reason")
+    }
+
+    /// The same for a request that was tried before.
+    pub fn into_latest_refusal(self) -> Refusal {
+        self.said("retried and the latest reset reason")
+    }
+
+    fn said(self, what: &str) -> Refusal {
         let status = match self.reason {
             Reason::ProtocolError => StatusCode::BAD_GATEWAY,
             _ => StatusCode::SERVICE_UNAVAILABLE,
@@ -101,9 +110,8 @@ impl Reset {
             failure.unwrap_or_default()
         )
         .replace(' ', "_");
-        let body = format!(
-            "upstream connect error or disconnect/reset before headers. reset reason: {words}"
-        );
+        let body =
+            format!("upstream connect error or disconnect/reset before headers. {what}: {words}");
         Refusal::new(status, self.reason.flags(), Cow::Owned(details))
             .body(body)
             .source(self.source)

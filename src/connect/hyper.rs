@@ -5,7 +5,7 @@ use crate::connect::error;
 use crate::connect::upgrade::{self, Upgrade};
 use crate::mirror::forget;
 use crate::policy::Protocol;
-use crate::tee::{CopyBody, Tee, Upload};
+use crate::tee::{CopyBody, Kept, ReplayBody, Tee, Upload};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -177,6 +177,24 @@ where
 
     fn send_seen(&self, request: Request<B>, upload: &mut Upload) -> HttpFuture {
         self.send_erased(request.map(|body| RequestBody::seen(body, upload)))
+    }
+
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    fn send_kept(
+        &self,
+        request: Request<B>,
+        tee: Tee,
+        upload: &mut Upload,
+        kept: &mut Kept,
+    ) -> HttpFuture {
+        self.send_erased(request.map(|body| RequestBody::kept(body, tee, upload, kept)))
+    }
+
+    fn send_again(&self, again: Request<ReplayBody>) -> Option<HttpFuture> {
+        Some(self.send_erased(again.map(RequestBody::replayed)))
     }
 
     fn send_copy(&self, copy: Request<CopyBody>) -> Option<Copying> {

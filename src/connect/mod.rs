@@ -1,6 +1,8 @@
 //! An endpoint becomes a service: a pooled HTTP client for each address.
 
 #[cfg(feature = "http")]
+mod any_body;
+#[cfg(feature = "http")]
 mod body;
 #[cfg(feature = "http")]
 mod connector;
@@ -13,5 +15,9 @@ mod upgrade;
 #[cfg(feature = "http")]
 mod websocket;
 
+#[cfg(feature = "http")]
+pub use self::any_body::{AnyBody, AnyBodyEndpoint};
+#[cfg(feature = "http")]
+pub use self::body::RequestBody;
 #[cfg(feature = "http")]
 pub use self::hyper::{HttpEndpoint, HttpFuture, Hyper};

@@ -1,6 +1,6 @@
 use crate::clock;
 use crate::explain::answer::{
-    Answer, Backend, Fault, Limit, Mirror, Outcome, Received, ResponseHeaders,
+    Answer, Backend, Fault, Limit, Mirror, Outcome, Received, ResponseHeaders, Retry,
 };
 use crate::explain::question::{NotARequest, Question};
 use crate::fault::Injection;
@@ -8,6 +8,7 @@ use crate::gate::{Decision, Gate as _};
 use crate::plan::{self, Entry, Plan, Rule, unknown_host, without_tls};
 use crate::policy::Workload;
 use crate::reply::{Refusal, ReplyTo};
+use crate::retry::Tries;
 use crate::rng::Chance;
 use crate::route::{self, Asked, HeaderEdit, not_normal};
 use crate::timeout::tell_grpc;
@@ -220,13 +221,27 @@ fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Ch
             }
         };
     }
-    answer.timeout_ms = timeout(rule, &head).map(milliseconds);
+    let in_all = timeout(rule, &head);
+    answer.timeout_ms = in_all.map(milliseconds);
+    if let Some(tries) = &rule.tries {
+        answer.per_try_timeout_ms = tries.per_try(in_all).map(milliseconds);
+        answer.retry = Some(retry(tries));
+    }
     answer
 }
 
 /// How long the answer may take, as far as the request and its rule say.
 fn timeout(rule: &Rule, head: &Request<()>) -> Option<Duration> {
     rule.timeout.of(head.headers(), ReplyTo::of(head).is_grpc())
+}
+
+/// When and how often it is tried again.
+fn retry(tries: &Tries) -> Retry {
+    Retry {
+        attempts: tries.attempts(),
+        on: tries.conditions().iter().map(ToString::to_string).collect(),
+        codes: tries.codes().iter().map(StatusCode::as_u16).collect(),
+    }
 }
 
 /// Who gets copies, unless it is never.
@@ -320,7 +335,10 @@ fn backend(
     };
     // Each destination has its own; the others see nothing of it.
     let mut sent = head_of(head);
-    if let (Some(timeout), true) = (timeout(rule, &sent), ReplyTo::of(&sent).is_grpc()) {
+    let in_all = timeout(rule, &sent);
+    let per_try = { rule.tries.as_ref() }.and_then(|tries| tries.per_try(in_all));
+    let told = in_all.into_iter().chain(per_try).min();
+    if let (Some(timeout), true) = (told, ReplyTo::of(&sent).is_grpc()) {
         tell_grpc(sent.headers_mut(), timeout);
     }
     rule.change(&mut sent, decision);

@@ -1,7 +1,9 @@
 use crate::import::field::Field;
 use crate::policy::trail::{Step, Trail};
 use crate::policy::wording::shortened;
-use crate::policy::{Error, Gateway, MeshSettings, Place, Policy, Route, Service, Sidecar};
+use crate::policy::{
+    Error, Gateway, MeshSettings, Place, Policy, Retries, Route, Service, Sidecar,
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// The policy in the making, to which importers add.
@@ -14,6 +16,8 @@ pub(crate) struct Model {
     written: Written,
     /// Where each service was written.
     services: BTreeMap<String, Place>,
+    /// What the mesh says of further tries, where it does.
+    retries: Option<Retries>,
 }
 
 impl Model {
@@ -23,6 +27,7 @@ impl Model {
             policy,
             written: Written::default(),
             services,
+            retries: None,
         }
     }
 
@@ -100,6 +105,18 @@ impl Model {
     /// A service that is there, to say more of it.
     pub(crate) fn service_mut(&mut self, name: &str) -> Option<&mut Service> {
         self.policy.services.get_mut(name)
+    }
+
+    /// What holds for routes that say nothing of further tries, in place of Istio's default.
+    pub(crate) fn set_default_retries(&mut self, retries: Retries) {
+        self.retries = Some(retries);
+    }
+
+    /// How requests are tried again where this is said; nothing means as the mesh has it, and
+    /// without that as Istio does. `None`: not at all.
+    pub(crate) fn retries(&self, said: Option<&Retries>) -> Option<Retries> {
+        let retries = said.or(self.retries.as_ref()).cloned().unwrap_or_default();
+        (retries.attempts > 0).then_some(retries)
     }
 
     /// The settings of the mesh.

@@ -227,8 +227,9 @@ fn convert<'a>(document: &Foreign<'a>, resources: &mut Resources<'a>) -> Outcome
     }
 }
 
-/// Puts all documents together: services first, as routes refer to them.
+/// Puts all documents together: services before routes, as these refer to them.
 fn resolve(resources: &Resources<'_>, model: &mut Model) {
+    istio::resolve_mesh(resources, model);
     kubernetes::resolve(resources, model);
     istio::resolve_services(resources, model);
     istio::resolve_routes(resources, model);

@@ -3,8 +3,9 @@ use crate::gate::Decision;
 use crate::live::Live;
 use crate::mesh;
 use crate::mesh::crumbs;
-use crate::mesh::forward::{Forward, Next, UnderWay};
+use crate::mesh::forward::{Forward, Next};
 use crate::mesh::running::{Follow, Running, Wired, Wires};
+use crate::mesh::under_way::UnderWay;
 use crate::plan::{Entry, Plan};
 use crate::reply::{Guarded, ReplyBody};
 use crate::rng::Rng;
@@ -111,14 +112,14 @@ impl<E> Client<E> {
         // The gates look at the request by reference, and it is sent from here: each time that it
         // is passed by value it is copied.
         match UnderWay::begin(wired, entry, &mut request, decision) {
-            Next::Send(departure) if !departure.is_copied() => match departure.endpoint() {
+            Next::Send(departure) if departure.is_plain() => match departure.endpoint() {
                 Some(endpoint) => {
                     let mut upload = Upload::default();
                     let future = match departure.is_timed() {
                         true => endpoint.send_seen(request, &mut upload),
                         false => endpoint.send(request),
                     };
-                    Forward::sent(departure, future, upload)
+                    Forward::sent(departure, future, None, upload)
                 }
                 None => Forward::go(Next::Send(departure), request),
             },

@@ -6,7 +6,7 @@ use crate::mesh::running::{Running, Wired};
 use crate::mirror::{DEFAULT_TIME, End, Slot, errand, shadow};
 use crate::plan::{Mirror, Rule};
 use crate::rng::Chance;
-use crate::tee::{CopyBody, Tap, Tee, Upload, pipe};
+use crate::tee::{CopyBody, Tap, Tee, pipe};
 use crate::upgrade::is_for_tunnel;
 use http::Request;
 use std::sync::Arc;
@@ -85,14 +85,12 @@ impl Copies {
         })
     }
 
-    /// Sends the original to its endpoint, and each copy to its own.
+    /// Lets the original be sent, and sends each copy to its own endpoint.
     #[cold]
     pub(super) fn send<E, B>(
         self,
-        endpoint: &E,
         wired: &Wired<E>,
-        request: Request<B>,
-        upload: &mut Upload,
+        original: impl FnOnce(Tee) -> E::Future,
     ) -> E::Future
     where
         E: Endpoint<B>,
@@ -108,7 +106,7 @@ impl Copies {
             .unzip();
         // First, for now it shows whether this endpoint lets itself be copied.
         let tee: Tee = taps.into_iter().collect();
-        let answer = endpoint.send_teed(request, tee.seen_by(upload));
+        let answer = original(tee);
         for (copy, counted) in copies {
             let watch = copy.body().watch();
             let endpoints = wired.endpoints.get(counted.cluster as usize);

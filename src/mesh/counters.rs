@@ -22,6 +22,8 @@ struct Line {
     begun: AtomicU64,
     ended: AtomicU64,
     delays: AtomicU64,
+    retries: AtomicU64,
+    retries_exhausted: AtomicU64,
     local_replies: Box<[AtomicU64]>,
     reloads_refused: AtomicU64,
 }
@@ -40,6 +42,10 @@ pub struct Stats {
     pub in_flight: u64,
     /// Requests that were held back on purpose.
     pub delays: u64,
+    /// Tries after the first.
+    pub retries: u64,
+    /// Requests whose last try, too, came to something on which requests are tried again.
+    pub retries_exhausted: u64,
     /// Copies that were sent to mirrors.
     pub mirrored: u64,
     /// Copies that were drawn but not sent, or were given up because they could not keep up.
@@ -55,6 +61,8 @@ impl Counters {
                 begun: AtomicU64::default(),
                 ended: AtomicU64::default(),
                 delays: AtomicU64::default(),
+                retries: AtomicU64::default(),
+                retries_exhausted: AtomicU64::default(),
                 local_replies: reasons().map(|_| AtomicU64::default()).collect(),
                 reloads_refused: AtomicU64::default(),
             }),
@@ -104,6 +112,12 @@ impl Counters {
             Event::Delay { .. } => {
                 line.delays.fetch_add(1, Ordering::Relaxed);
             }
+            Event::Retry { .. } => {
+                line.retries.fetch_add(1, Ordering::Relaxed);
+            }
+            Event::RetriesExhausted { .. } => {
+                line.retries_exhausted.fetch_add(1, Ordering::Relaxed);
+            }
             Event::ReloadRefused { .. } => {
                 line.reloads_refused.fetch_add(1, Ordering::Relaxed);
             }
@@ -148,6 +162,8 @@ impl Counters {
             in_flight: self.in_flight(),
             requests: self.sum(|line| &line.begun),
             delays: self.sum(|line| &line.delays),
+            retries: self.sum(|line| &line.retries),
+            retries_exhausted: self.sum(|line| &line.retries_exhausted),
             mirrored: self.room.sent(),
             mirrors_shed: self.room.shed(),
             local_replies,

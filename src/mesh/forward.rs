@@ -6,14 +6,14 @@ use crate::gate::{Decision, Gate as _};
 use crate::live::Pinned;
 use crate::mesh::copies::Copies;
 use crate::mesh::running::{Running, Wired};
-use crate::plan::{Entry, Rule, unknown_host, without_tls};
-use crate::policy::Address;
-use crate::reply::{Flags, Guarded, Head, Refusal, ReplyBody, ReplyTo};
-use crate::route::HeaderEdit;
-use crate::tee::Upload;
+use crate::mesh::tries::{Again, Came, Fate, Nothing, no_such_endpoint};
+use crate::mesh::under_way::UnderWay;
+use crate::plan::{Entry, unknown_host, without_tls};
+use crate::reply::{Guarded, Refusal, ReplyBody, ReplyTo};
+use crate::rng::Chance;
+use crate::tee::{Tee, Upload};
 use crate::timeout::{Deadline, TimedBody, response_timeout};
-use http::header::SET_COOKIE;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{Request, Response};
 use pin_project_lite::pin_project;
 use std::convert::Infallible;
 use std::fmt;
@@ -27,6 +27,9 @@ pin_project! {
     pub struct Forward<E: Endpoint<B>, B> {
         #[pin]
         state: State<E, E::Future, B>,
+        // Of all tries.
+        #[pin]
+        deadline: Deadline,
     }
 }
 
@@ -42,8 +45,12 @@ pin_project! {
         Sending {
             #[pin]
             sending: Sending<F, UnderWay<E>>,
-            #[pin]
-            deadline: Deadline,
+            // Where the rule says that it may be sent again, or how long a try may take.
+            again: Option<Box<Again>>,
+        },
+        // Between two tries. Boxed, as most requests have no second one.
+        Waiting {
+            wait: Option<Box<Wait<E>>>,
         },
         Refused {
             refusal: Option<Refusal>,
@@ -60,6 +67,14 @@ struct Begun<E, B> {
     decision: Decision,
 }
 
+/// A request that is sent again when the pause is over.
+struct Wait<E> {
+    pause: Pin<Box<Sleep>>,
+    way: UnderWay<E>,
+    again: Box<Again>,
+    to: ReplyTo,
+}
+
 /// What comes after the gates have been asked.
 pub(super) enum Next<E> {
     Pause(UnderWay<E>, Decision, Duration),
@@ -69,11 +84,12 @@ pub(super) enum Next<E> {
 
 /// A request that is counted at its endpoint already and now has to be sent there.
 pub(super) struct Departure<E> {
-    way: UnderWay<E>,
-    to: ReplyTo,
-    timeout: Option<Duration>,
+    pub(super) way: UnderWay<E>,
+    pub(super) to: ReplyTo,
+    pub(super) timeout: Option<Duration>,
     until: Option<Instant>,
-    copies: Option<Box<Copies>>,
+    pub(super) copies: Option<Box<Copies>>,
+    pub(super) chance: Chance,
 }
 
 /// Where a request goes.
@@ -87,14 +103,20 @@ struct Chosen {
 impl<E: Endpoint<B>, B> Forward<E, B> {
     /// The request is at its endpoint.
     #[inline]
-    pub(super) fn sent(departure: Departure<E>, future: E::Future, upload: Upload) -> Self {
+    pub(super) fn sent(
+        departure: Departure<E>,
+        future: E::Future,
+        again: Option<Box<Again>>,
+        upload: Upload,
+    ) -> Self {
         Self {
             state: State::Sending {
                 sending: Sending::new(future, departure.way, departure.to),
-                deadline: Deadline::new(departure.timeout)
-                    .until(departure.until)
-                    .watching(upload),
+                again,
             },
+            deadline: Deadline::new(departure.timeout)
+                .until(departure.until)
+                .watching(upload),
         }
     }
 
@@ -102,18 +124,26 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
     pub(super) fn go(next: Next<E>, request: Request<B>) -> Self {
         match next {
             Next::Send(mut departure) => {
-                let copies = departure.copies.take();
                 let mut upload = Upload::default();
+                if departure.is_tried_again() {
+                    return match Again::first(&mut departure, request, &mut upload) {
+                        Some((future, again)) => Self::sent(departure, future, Some(again), upload),
+                        None => Self::refuse(departure.way, no_such_endpoint(), departure.to),
+                    };
+                }
+                let copies = departure.copies.take();
                 let future = match (departure.endpoint(), copies) {
                     (Some(endpoint), None) => endpoint.send_seen(request, &mut upload),
                     (Some(endpoint), Some(copies)) => {
-                        copies.send(endpoint, &departure.way.wired, request, &mut upload)
+                        let original =
+                            |tee: Tee| endpoint.send_teed(request, tee.seen_by(&mut upload));
+                        copies.send(&departure.way.wired, original)
                     }
                     (None, _) => {
                         return Self::refuse(departure.way, no_such_endpoint(), departure.to);
                     }
                 };
-                Self::sent(departure, future, upload)
+                Self::sent(departure, future, None, upload)
             }
             Next::Refuse(way, refusal, to) => Self::refuse(way, refusal, to),
             Next::Pause(way, decision, pause) => {
@@ -131,6 +161,7 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
                         pause: Box::pin(tokio::time::sleep(pause)),
                         begun: Some(Box::new(begun)),
                     },
+                    deadline: Deadline::default(),
                 }
             }
         }
@@ -146,6 +177,7 @@ impl<E: Endpoint<B>, B> Forward<E, B> {
                 way: Some(way),
                 to,
             },
+            deadline: Deadline::default(),
         }
     }
 }
@@ -201,7 +233,7 @@ impl<E> UnderWay<E> {
                     without_tls(request);
                 }
                 self.cookie = decision.cookie.take();
-                self.count(chosen);
+                self.count(chosen.cluster, chosen.endpoint);
                 let running = &self.wired.running;
                 let copies = Copies::of(running, self.rule, request, decision.chance);
                 Next::Send(Departure {
@@ -210,6 +242,7 @@ impl<E> UnderWay<E> {
                     timeout: chosen.timeout,
                     until: decision.deadline,
                     copies,
+                    chance: decision.chance,
                 })
             }
             Err(refusal) => {
@@ -229,10 +262,15 @@ impl<E> UnderWay<E> {
 }
 
 impl<E> Departure<E> {
-    /// Says whether mirrors get copies.
+    /// Says whether it is sent once, and to one endpoint alone.
     #[inline]
-    pub(super) fn is_copied(&self) -> bool {
-        self.copies.is_some()
+    pub(super) fn is_plain(&self) -> bool {
+        self.copies.is_none() && !self.is_tried_again()
+    }
+
+    #[inline]
+    fn is_tried_again(&self) -> bool {
+        self.way.rule().is_some_and(|rule| rule.tries.is_some())
     }
 
     /// Says whether it matters when the request is complete.
@@ -244,10 +282,7 @@ impl<E> Departure<E> {
     #[inline]
     pub(super) fn endpoint(&self) -> Option<&E> {
         let sent = self.way.sent.as_ref()?;
-        let endpoints = self.way.wired.endpoints.get(sent.cluster as usize)?;
-        endpoints
-            .get(sent.endpoint as usize)
-            .map(|endpoint| &**endpoint)
+        self.way.endpoint_of(sent.cluster, sent.endpoint)
     }
 }
 
@@ -277,7 +312,9 @@ impl Running {
         let cluster = rule.cluster(decision.destination)?;
         let timeout = rule.timeout.of(request.headers(), is_grpc);
         let left = decision.time_left();
-        if let Some(told) = timeout.into_iter().chain(left).min() {
+        let per_try = { rule.tries.as_ref() }.and_then(|tries| tries.per_try(timeout));
+        let told = timeout.into_iter().chain(left).chain(per_try).min();
+        if let Some(told) = told {
             // Before the rule's own changes, which may take it out again.
             rule.timeout.tell(request.headers_mut(), told, is_grpc);
         }
@@ -296,13 +333,18 @@ impl Running {
     }
 }
 
-/// A plan and its endpoints are made together, so this is never said; saying it beats a panic.
-fn no_such_endpoint() -> Refusal {
-    Refusal::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        Flags::UH,
-        "no_healthy_upstream",
-    )
+impl<E, F, B> State<E, F, B> {
+    /// It is answered here; whom it was sent to is let go at once, not with the future.
+    fn late(way: Option<UnderWay<E>>, to: ReplyTo, refusal: Refusal) -> Self {
+        if let Some(way) = &way {
+            way.tell(&refusal);
+        }
+        Self::Refused {
+            refusal: Some(refusal),
+            way,
+            to,
+        }
+    }
 }
 
 impl<E, B> Future for Forward<E, B>
@@ -317,27 +359,100 @@ where
         let mut this = self.project();
         loop {
             match this.state.as_mut().project() {
-                StateProjection::Sending {
-                    mut sending,
-                    deadline,
-                } => {
-                    if let Poll::Ready(answer) = sending.as_mut().poll_answer(cx) {
-                        return Poll::Ready(Ok(
-                            answer.map(|body| body.map(|body| TimedBody::within(body, deadline)))
-                        ));
+                StateProjection::Sending { mut sending, again } => {
+                    let came = match sending.as_mut().poll_reset(cx) {
+                        Poll::Ready(Ok(response)) => Came::Answer(response),
+                        Poll::Ready(Err(reset)) => Came::Reset(reset),
+                        Poll::Pending if this.deadline.as_mut().poll_elapsed(cx).is_ready() => {
+                            let (way, to) = sending.give_up();
+                            this.state.set(State::late(way, to, response_timeout()));
+                            continue;
+                        }
+                        Poll::Pending => {
+                            let Some(again) = again else {
+                                return Poll::Pending;
+                            };
+                            ready!(again.poll_late(cx));
+                            Came::Late
+                        }
+                    };
+                    let mut exhausted = false;
+                    if let (Some(tries), Some(way)) = (again.as_ref(), sending.held()) {
+                        match tries.judge(way, &came) {
+                            Fate::Stands {
+                                exhausted: none_left,
+                            } => exhausted = none_left,
+                            Fate::Again(pause) => {
+                                // The endpoint is let go before the next one is asked.
+                                drop(came);
+                                let (way, to) = sending.give_up();
+                                let wait = way.zip(again.take()).map(|(mut way, mut again)| {
+                                    again.over(&mut way);
+                                    let pause = Box::pin(tokio::time::sleep(pause));
+                                    Box::new(Wait {
+                                        pause,
+                                        way,
+                                        again,
+                                        to,
+                                    })
+                                });
+                                this.state.set(State::Waiting { wait });
+                                continue;
+                            }
+                        }
                     }
-                    ready!(deadline.poll_elapsed(cx));
-                    let (way, to) = sending.give_up();
-                    let refusal = response_timeout();
-                    if let Some(way) = &way {
-                        way.tell(&refusal);
+                    // Nothing more is kept of a body that is still being sent.
+                    let again = again.take();
+                    let refusal = |nothing| match &again {
+                        Some(again) => again.refusal(nothing, exhausted),
+                        None => nothing.into_refusal(),
+                    };
+                    let came = match came {
+                        Came::Answer(response) => Ok(response),
+                        Came::Reset(reset) => Err(refusal(Nothing::Reset(reset))),
+                        Came::Late => {
+                            let refusal = refusal(Nothing::Late);
+                            let (way, to) = sending.give_up();
+                            this.state.set(State::late(way, to, refusal));
+                            continue;
+                        }
+                    };
+                    let answer = sending.finish(came);
+                    let deadline = this.deadline;
+                    return Poll::Ready(Ok(
+                        answer.map(|body| body.map(|body| TimedBody::within(body, deadline)))
+                    ));
+                }
+                StateProjection::Waiting { wait } => {
+                    let late = this.deadline.as_mut().poll_elapsed(cx).is_ready();
+                    if let Some(wait) = wait
+                        && !late
+                    {
+                        ready!(wait.pause.as_mut().poll(cx));
                     }
-                    // The endpoint is let go at once, not with this future.
-                    this.state.set(State::Refused {
-                        refusal: Some(refusal),
-                        way,
+                    let Some(wait) = wait.take() else {
+                        // Only a panic of the endpoint between the two states leads here.
+                        return Poll::Pending;
+                    };
+                    let Wait {
+                        mut way,
+                        mut again,
                         to,
-                    });
+                        ..
+                    } = *wait;
+                    if late {
+                        this.state
+                            .set(State::late(Some(way), to, response_timeout()));
+                        continue;
+                    }
+                    let next = match again.send(&mut way, &this.deadline) {
+                        Some(future) => State::Sending {
+                            sending: Sending::new(future, way, to),
+                            again: Some(again),
+                        },
+                        None => State::late(Some(way), to, no_such_endpoint()),
+                    };
+                    this.state.set(next);
                 }
                 StateProjection::Refused { refusal, way, to } => {
                     let way = way.take();
@@ -363,112 +478,12 @@ where
                     } = *begun;
                     decision.has_waited();
                     let next = way.proceed(&mut request, decision);
-                    this.state.set(Self::go(next, request).state);
+                    let next = Self::go(next, request);
+                    this.state.set(next.state);
+                    this.deadline.set(next.deadline);
                 }
             }
         }
-    }
-}
-
-/// A request under way, with the policy that it began with; dropping it ends the request.
-pub struct UnderWay<E> {
-    wired: Pinned<Wired<E>>,
-    rule: Option<u32>,
-    destination: Option<u32>,
-    /// The page that may read the answer.
-    origin: Option<Box<HeaderValue>>,
-    /// What the caller is known by from now on.
-    cookie: Option<Box<HeaderValue>>,
-    /// What is changed in the reply's head, where that depends on the request.
-    response: Option<Box<HeaderEdit>>,
-    sent: Option<Sent>,
-}
-
-/// To which endpoint a request was sent, and where it is counted.
-struct Sent {
-    cluster: u32,
-    endpoint: u32,
-    stripe: u32,
-}
-
-impl<E> UnderWay<E> {
-    fn running(&self) -> &Running {
-        &self.wired.running
-    }
-
-    fn rule(&self) -> Option<&Rule> {
-        self.running().plan.rule(self.rule)
-    }
-
-    fn label(&self) -> Option<&str> {
-        self.rule().map(|rule| &*rule.label)
-    }
-
-    /// Keeps what the reply's head needs of the request.
-    #[inline]
-    fn bind<B>(&mut self, request: &Request<B>, decision: &mut Decision) {
-        if let Some(rule) = self.running().plan.rule(self.rule) {
-            self.response = rule.bind(request, decision);
-        }
-    }
-
-    /// The address of the endpoint that the request was sent to.
-    fn endpoint(&self) -> Option<&Address> {
-        let sent = self.sent.as_ref()?;
-        let cluster = &self.running().plan.clusters[sent.cluster as usize];
-        let (target, _) = cluster.endpoints.get(sent.endpoint as usize)?;
-        target.address()
-    }
-
-    /// Counts the request at an endpoint, from before the call so that a panic in it ends it, too.
-    fn count(&mut self, chosen: Chosen) {
-        let cluster = &self.running().clusters[chosen.cluster as usize];
-        self.sent = cluster.load(chosen.endpoint as usize).map(|load| Sent {
-            cluster: chosen.cluster,
-            endpoint: chosen.endpoint,
-            stripe: load.begin() as u32,
-        });
-    }
-}
-
-impl<E> Hold for UnderWay<E> {
-    fn tell(&self, refusal: &Refusal) {
-        let event = refusal.event(self.label());
-        self.running().counters.tell(&event);
-    }
-
-    fn head(&self, mut head: Head<'_>) {
-        if let Some(rule) = self.rule() {
-            let bound = self.response.as_deref();
-            rule.change_reply(self.destination, bound, &mut head, || self.endpoint());
-            if let (Some(cors), Some(origin)) = (&rule.cors, &self.origin) {
-                cors.mark(origin, head.headers);
-            }
-        }
-        // A destination that did not answer keeps nobody.
-        if let (Some(cookie), None) = (&self.cookie, head.local) {
-            head.headers.append(SET_COOKIE, (**cookie).clone());
-        }
-    }
-}
-
-impl<E> Drop for UnderWay<E> {
-    fn drop(&mut self) {
-        if let Some(sent) = &self.sent {
-            let cluster = &self.running().clusters[sent.cluster as usize];
-            if let Some(load) = cluster.load(sent.endpoint as usize) {
-                load.end(sent.stripe as usize);
-            }
-        }
-        self.running().counters.end();
-    }
-}
-
-impl<E> fmt::Debug for UnderWay<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnderWay")
-            .field("rule", &self.label())
-            .finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,8 @@
 use crate::balance::Endpoint;
 use crate::gate::Source;
 use crate::mesh::client::Client;
-use crate::mesh::forward::{Forward, UnderWay};
+use crate::mesh::forward::Forward;
+use crate::mesh::under_way::UnderWay;
 use crate::plan::Entry;
 use crate::reply::{Guarded, ReplyBody};
 use crate::timeout::TimedBody;

@@ -26,16 +26,19 @@ mod gateway;
 mod running;
 mod serve;
 mod server;
+mod tries;
+mod under_way;
 #[cfg(feature = "yaml")]
 mod watch;
 
 pub use client::Client;
 pub use context::{Context, Scope};
 pub use counters::Stats;
-pub use forward::{Forward, UnderWay};
+pub use forward::Forward;
 pub use gateway::Gateway;
 pub use serve::{Serve, Served};
 pub use server::{Server, ServerLayer};
+pub use under_way::UnderWay;
 #[cfg(feature = "yaml")]
 pub use watch::Watching;
 

@@ -7,6 +7,7 @@ use crate::plan::select::Spot;
 use crate::plan::{Arm, Cluster, Inbound, Mirror, Place, Plan, Rule};
 use crate::policy::registry::{Registry, host_and_port, in_kubernetes, is_visible};
 use crate::policy::{self, Balance, Policy, Status, Subset, Workload};
+use crate::retry::Tries;
 use crate::route::{Answer, Changes, HeaderEdit, Names, Normalize};
 use crate::split::Choice;
 use crate::timeout::Allowed;
@@ -69,7 +70,7 @@ impl<'a> Compiler<'a> {
             balance: Balance::Random,
             endpoints: [(Target::original(), 1)].into(),
         });
-        self.rules.push(Rule::straight_to("", passthrough));
+        self.rules.push(Rule::straight_to("", passthrough, None));
         Plan {
             workload: workload.clone(),
             mesh,
@@ -179,6 +180,7 @@ impl<'a> Compiler<'a> {
             mirrors: [].into(),
             changes,
             timeout: Allowed::new(rule.timeout.map(Duration::from)),
+            tries: rule.retries.as_ref().and_then(Tries::compile),
             response: HeaderEdit::compile(
                 &rule.headers.response,
                 &Names {

@@ -8,6 +8,7 @@ use crate::plan::routing::{self, Routing};
 use crate::plan::select::{Selected, Spot, select};
 use crate::policy::registry::{host, host_and_port, is_visible, shows};
 use crate::policy::{self, Door, Host, ListenerProtocol, Precedence, Sidecar, Workload};
+use crate::retry::Tries;
 use crate::route::{Hosts, Rules};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -291,7 +292,8 @@ impl Compiler<'_> {
             let mut rules = Rules::default();
             let rule = self.rules.len() as u32;
             rules.add(&[], rule);
-            self.rules.push(Rule::straight_to(known.key, arm));
+            let tries = known.service.retries.as_ref().and_then(Tries::compile);
+            self.rules.push(Rule::straight_to(known.key, arm, tries));
             let matching = None;
             routing.add(&hosts, rules, vec![routing::Entry { rule, matching }]);
         }

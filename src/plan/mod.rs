@@ -24,6 +24,7 @@ use crate::mirror::Share;
 use crate::policy::registry::host_and_port;
 use crate::policy::{self, Address, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
 use crate::reply::{Flags, Head, Refusal};
+use crate::retry::Tries;
 use crate::rng::Chance;
 use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, OnReply};
 use crate::split::Choice;
@@ -83,6 +84,8 @@ pub(crate) struct Rule {
     /// What is done to the requests of each destination; empty where nothing is done to any.
     changes: Box<[Changes]>,
     pub(crate) timeout: Allowed,
+    /// `None`: a request is tried once.
+    pub(crate) tries: Option<Tries>,
     /// What is changed in replies that no destination is to give.
     response: HeaderEdit,
 }
@@ -410,7 +413,7 @@ type Place<'a> = (Option<&'a str>, &'a str);
 
 impl Rule {
     /// The rule of a host without a route: all of it to one destination.
-    fn straight_to(host: &str, arm: Arm) -> Self {
+    fn straight_to(host: &str, arm: Arm, tries: Option<Tries>) -> Self {
         Self {
             label: host.into(),
             route: None,
@@ -425,6 +428,7 @@ impl Rule {
             mirrors: [].into(),
             changes: [].into(),
             timeout: Allowed::default(),
+            tries,
             response: HeaderEdit::default(),
         }
     }

@@ -51,8 +51,8 @@ pub(crate) mod validate;
 pub(crate) mod wording;
 
 pub use action::{
-    Cors, Mirror, PathRewrite, Redirect, RedirectPort, RegexRewrite, Respond, Rewrite, Scheme,
-    UnmatchedPreflights,
+    Backoff, Condition, Cors, Mirror, PathRewrite, Redirect, RedirectPort, RegexRewrite, Respond,
+    Retries, Rewrite, Scheme, UnmatchedPreflights,
 };
 pub use address::{Address, NotAnAddress};
 pub use error::{Error, Errors, Place, Severity};

@@ -1,7 +1,7 @@
 use crate::policy::scope::{is_mesh, mesh};
 use crate::policy::{
-    Cors, Door, Fault, Headers, Host, Limit, Match, Mirror, Redirect, Respond, Rewrite, Span,
-    Status, Sticky, is_default,
+    Cors, Door, Fault, Headers, Host, Limit, Match, Mirror, Redirect, Respond, Retries, Rewrite,
+    Span, Status, Sticky, is_default,
 };
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +86,11 @@ pub struct Rule {
     /// `grpc-timeout` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
+    /// When and how often a request is tried again. Absent: never, for only who knows what a
+    /// request does can say whether it may be sent twice. (Istio's routes have a default; what is
+    /// imported from them says it.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Retries>,
     /// How many requests pass, in all or for each client. A request must pass every one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<Limit>,
@@ -243,6 +248,13 @@ impl Rule {
     #[must_use]
     pub fn headers(mut self, headers: Headers) -> Self {
         self.headers = headers;
+        self
+    }
+
+    /// Tries requests again.
+    #[must_use]
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = Some(retries);
         self
     }
 

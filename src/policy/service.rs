@@ -1,5 +1,5 @@
 use crate::policy::route::{is_one, one};
-use crate::policy::{Address, Clients, Fault, Host, Limit, is_default};
+use crate::policy::{Address, Clients, Fault, Host, Limit, Retries, is_default};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -44,6 +44,10 @@ pub struct Service {
     /// `subsets`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientSettings>,
+    /// When and how often requests are tried again that reach the service without a route. Absent:
+    /// never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Retries>,
     /// What the server stack of this service does to requests that arrive.
     #[serde(default, skip_serializing_if = "is_default")]
     pub inbound: Inbound,
@@ -78,6 +82,7 @@ impl Default for Service {
             aliases: Vec::new(),
             subsets: BTreeMap::new(),
             clients: Vec::new(),
+            retries: None,
             inbound: Inbound::default(),
         }
     }

@@ -36,6 +36,8 @@ impl Flags {
     pub const UO: Self = Self(1 << 12);
     /// The request itself was not acceptable.
     pub const DPE: Self = Self(1 << 13);
+    /// As many tries as there may be came to nothing.
+    pub const URX: Self = Self(1 << 14);
 
     /// Says whether all of the other's flags are set here.
     pub fn contains(self, other: Self) -> bool {
@@ -83,6 +85,7 @@ impl fmt::Display for Flags {
 
 const NAMES: &[(Flags, &str)] = &[
     (Flags::UH, "UH"),
+    (Flags::URX, "URX"),
     (Flags::UF, "UF"),
     (Flags::UO, "UO"),
     (Flags::NR, "NR"),

@@ -4,6 +4,8 @@
 //! copy by reference count; a copy that cannot keep up is cut short, for nobody waits for it. What
 //! lies in store for one copy is bounded.
 //!
+//! A [`Replay`] is a body that goes the same way again: it is kept as it is read, up to a bound.
+//!
 //! ```
 //! use bytes::Bytes;
 //! use http_body_util::{BodyExt, Full};
@@ -20,6 +22,7 @@
 mod channel;
 mod copy;
 mod original;
+mod replay;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -27,4 +30,5 @@ mod upload;
 pub use channel::{CutShort, Tap, Watch, pipe};
 pub use copy::CopyBody;
 pub use original::{Tee, Teed};
+pub use replay::{Interrupted, Kept, Replay, ReplayBody};
 pub use upload::Upload;

@@ -64,6 +64,16 @@ impl Allowed {
     }
 }
 
+/// Tells anew how long a caller waits, where it was told before: a rule may have taken it out.
+pub(crate) fn tell_again(headers: &mut HeaderMap, timeout: Duration, is_grpc: bool) {
+    if headers.contains_key(told::EXPECTED) {
+        headers.insert(told::EXPECTED_TIMEOUT, told::millis(timeout));
+    }
+    if is_grpc && headers.contains_key(told::GRPC) {
+        tell_grpc(headers, timeout);
+    }
+}
+
 /// Writes `grpc-timeout` alone.
 pub(crate) fn tell_grpc(headers: &mut HeaderMap, timeout: Duration) {
     told::tell_grpc(headers, timeout);

@@ -17,6 +17,8 @@ pin_project! {
         until: Option<Instant>,
         upload: Upload,
         begun: Option<Instant>,
+        // Not before then, whenever the request was complete.
+        earliest: Option<Instant>,
         #[pin]
         timer: Option<Sleep>,
     }
@@ -53,6 +55,31 @@ impl Deadline {
     pub fn watching(mut self, upload: Upload) -> Self {
         self.upload = upload;
         self
+    }
+
+    /// Counted from now at the earliest: of a request that is complete already, which is sent
+    /// again.
+    #[must_use]
+    pub fn from_now(mut self) -> Self {
+        // Only who watches may find that the time began before.
+        if self.after.is_some() {
+            self.earliest = Some(clock::now());
+        }
+        self
+    }
+
+    /// What is seen of the request.
+    pub fn upload(&self) -> &Upload {
+        &self.upload
+    }
+
+    /// What is left if nothing more is seen of the request; `None`: as long as it likes.
+    pub fn left(&self) -> Option<Duration> {
+        if self.after.is_none() && self.until.is_none() {
+            return None;
+        }
+        let now = clock::now();
+        Some(self.due(now).saturating_duration_since(now))
     }
 
     /// And in no case longer than until then.
@@ -102,6 +129,7 @@ impl Deadline {
             true => self.upload.last().unwrap_or(now),
             false => self.begun.unwrap_or(now),
         };
+        let begun = self.earliest.map_or(begun, |earliest| begun.max(earliest));
         let due = self.after.and_then(|after| begun.checked_add(after));
         let due = due.into_iter().chain(self.until).min();
         due.unwrap_or_else(|| now + FAR)

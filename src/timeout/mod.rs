@@ -42,7 +42,7 @@ mod service;
 pub(crate) mod told;
 
 pub use allowed::Allowed;
-pub(crate) use allowed::tell_grpc;
+pub(crate) use allowed::{tell_again, tell_grpc};
 pub use body::{BodyError, TimedBody};
 pub use deadline::Deadline;
 pub use future::TimeoutFuture;

@@ -87,7 +87,7 @@ const CLAUSES: &[(&str, &[&str])] = &[
             "response-headers-remove",
         ],
     ),
-    ("httproute-retry", &["not-retried"]),
+    ("httproute-retry", &["not-retried", "retried"]),
     ("httproute-rewrite-host", &["rewrite-host"]),
     (
         "httproute-rewrite-path",

@@ -22,8 +22,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// What cannot pass yet: what the file's name begins with, what the case's name contains, why.
-const PENDING: &[(&str, &str, &str)] =
-    &[("httproute-retry", "succeeds", "requests are not retried")];
+const PENDING: &[(&str, &str, &str)] = &[];
 
 fn load(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap();

@@ -79,10 +79,17 @@ fn statuses(question: &Question, answer: &Answer) -> Vec<u64> {
         1_000 * seconds.parse::<u64>().unwrap()
     });
     let late = matches!((delay, answer.timeout_ms), (Some(d), Some(t)) if d > t);
-    // Such a backend fails a few times first, and nothing is tried again.
-    let fails = question.path.split_once("responseCode=").map(|(_, rest)| {
-        let status = rest.split('&').next().unwrap();
-        status.parse::<u64>().unwrap()
+    // Such a backend fails a few times first.
+    let said = |name: &str| {
+        let (_, rest) = question.path.split_once(name)?;
+        rest.split('&').next().unwrap().parse::<u64>().ok()
+    };
+    let fails = said("responseCode=").filter(|status| {
+        let helps = answer.retry.as_ref().is_some_and(|retry| {
+            let on = retry.codes.iter().any(|code| u64::from(*code) == *status);
+            on && said("succeedAfter=").is_some_and(|after| after <= retry.attempts.into())
+        });
+        !helps
     });
     match answer.outcome {
         Outcome::Forward => { answer.backends.iter() }

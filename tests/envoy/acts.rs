@@ -31,6 +31,7 @@ pub(crate) const ACTS: &[&str] = &[
     "abort",
     "delay",
     "timeout",
+    "retries",
     "limit",
 ];
 
@@ -56,6 +57,7 @@ pub(crate) fn go_together(first: &str, second: &str) -> bool {
         "weightZero",
         "missing",
         "timeout",
+        "retries",
         "destinationHeaders",
         "limit",
     ];
@@ -222,6 +224,22 @@ pub(crate) fn act(kind: &str, rule: &mut Map<String, Value>, dice: &mut Dice) {
             rule.insert("timeout".to_owned(), "150ms".into());
             to(rule, json!([{ "service": "slow" }]));
         }
+        "retries" => {
+            let on = [json!(["5xx"]), json!(["gateway-error"]), json!(["reset"])];
+            let mut retries = json!({
+                "attempts": 1 + dice.below(3),
+                "on": on[dice.below(3)],
+                "backoff": { "base": "1ms" },
+            });
+            if dice.one_in(3) {
+                retries["codes"] = json!([418]);
+            }
+            if dice.one_in(4) {
+                retries["headers"] = json!(["x-again"]);
+            }
+            rule.insert("retries".to_owned(), retries);
+            to(rule, json!([{ "service": "b" }]));
+        }
         "limit" => {
             let rate = json!({ "requests": 3, "per": "1h" });
             rule.insert("limits".to_owned(), json!([{ "rate": rate }]));
@@ -307,6 +325,13 @@ pub(crate) fn aim(kind: &str, shape: &mut Shape, dice: &mut Dice) {
                     shape.headers.push((name.into(), "x-a,x-q".into()));
                 }
                 shape.method = "OPTIONS".into();
+            }
+        }
+        "retries" => {
+            let fails = dice.pick(&["0", "1", "1", "2", "3", "9"]);
+            shape.headers.push(("x-fail".into(), fails.into()));
+            if dice.one_in(3) {
+                shape.method = "POST".into();
             }
         }
         "requestHeaders" | "responseHeaders" | "destinationHeaders" if dice.one_in(2) => {

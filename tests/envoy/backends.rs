@@ -90,22 +90,38 @@ async fn answer(State(server): State<Server>, request: Request) -> Response {
         headers: without_transport(&head.headers),
         body: String::from_utf8(body.to_vec()).unwrap(),
     };
-    server.book.write(header("x-case"), received);
+    // The first tries of a request fail, as many as it says.
+    let fails = header("x-fail").parse().unwrap_or(0);
+    let case = header("x-case");
+    let before = server.book.of(&case).into_iter();
+    let before = before.filter(|before| !before.is_copy()).count();
+    let failing = before < fails && !received.is_copy();
+    let mut received = received;
+    if before > 0 && !received.is_copy() {
+        // What is left of it then, which neither can know beforehand.
+        for name in ["grpc-timeout", "x-envoy-expected-rq-timeout-ms"] {
+            received.headers.remove(name);
+        }
+    }
+    server.book.write(case, received);
     if server.by == "slow" {
         // Longer than any timeout of the policies.
         tokio::time::sleep(Duration::from_secs(30)).await;
     }
-    let response = Response::builder()
-        .status(if head.uri.path().contains("teapot") {
-            418
-        } else {
-            200
+    let mut response = Response::builder()
+        .status(match head.uri.path().contains("teapot") {
+            _ if failing => 503,
+            true => 418,
+            false => 200,
         })
         .header("x-backend", server.by)
         .header("x-up", "one")
         .header("x-up", "two")
         .header("x-gone", "soon")
         .header("access-control-allow-origin", "https://far.side");
+    if failing {
+        response = response.header("x-again", "1");
+    }
     response.body(Body::from(server.by)).unwrap()
 }
 
@@ -133,6 +149,7 @@ const TRANSPORT: &[&str] = &[
     "date",                          // the time
     "server",                        // Envoy's own name
     "x-envoy-upstream-service-time", // how long it took
+    "x-envoy-attempt-count",         // Envoy writes it where it is told to
     "x-request-id",                  // Envoy makes one for each request
     "x-forwarded-proto",             // of the connection to the proxy; here there is none
     "x-forwarded-for",               // likewise

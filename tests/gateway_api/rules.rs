@@ -340,20 +340,17 @@ fn a_host_that_is_set_is_a_rewrite() {
 fn the_timeout_of_a_try_is_the_request_s_where_nothing_is_tried_again() {
     let to = "backendRefs: [{ name: shop, port: 80 }]";
     let times = "timeouts: { request: 9s, backendRequest: 2s }";
-    for (more, timeout, ignored) in [
-        (
-            "",
-            "2s",
-            "spec.rules[0].timeouts.request: `backendRequest` is the timeout",
-        ),
-        (
-            "retry: { attempts: 2 }, ",
-            "9s",
-            "spec.rules[0].timeouts.backendRequest: tries have no timeout of their own",
-        ),
+    let replaced = "spec.rules[0].timeouts.request: `backendRequest` is the timeout";
+    for (more, timeout, of_a_try, ignored) in [
+        ("", "2s", None, Some(replaced)),
+        ("retry: { attempts: 2 }, ", "9s", Some("2s"), None),
     ] {
         let read = read(&rule(&format!("{{ {times}, {more}{to} }}")));
-        let made = read.policy.routes[0].rules[0].timeout;
+        let rule = &read.policy.routes[0].rules[0];
+        let retries = rule.retries.as_ref().unwrap();
+        let per_try = retries.per_try_timeout.map(|timeout| timeout.to_string());
+        assert_eq!(per_try.as_deref(), of_a_try);
+        let made = rule.timeout;
         assert_eq!(
             made.map(|timeout| timeout.to_string()).as_deref(),
             Some(timeout)
@@ -362,7 +359,7 @@ fn the_timeout_of_a_try_is_the_request_s_where_nothing_is_tried_again() {
             .filter(|entry| entry.status == Status::Ignored && entry.at.path.contains("timeouts."))
             .map(|entry| format!("{}: {}", entry.at.path, entry.instead))
             .collect();
-        assert_eq!(told, [ignored]);
+        assert_eq!(told, Vec::from_iter(ignored));
     }
 }
 

@@ -118,6 +118,11 @@ pub(crate) fn of(case: &str, kind: &str) -> Option<Cause> {
                 reply.headers.remove("content-length");
                 reply.headers.remove("content-type");
             },
+            // It is the far side's own answer, which says nothing of this side: an event does.
+            "URX" => |reply| {
+                reply.flags.clear();
+                reply.details.clear();
+            },
             _ => |_| {},
         },
     })
@@ -148,7 +153,38 @@ pub(crate) fn rules() -> Vec<Value> {
     let json_type = json!({ "content-type": "application/json" });
     let mut limited = says(200, "");
     limited["limits"] = json!([{ "rate": { "requests": 1, "per": "1h" } }]);
+    let again = |service: &str, retries: Value| also(service, "retries", retries);
     [
+        (
+            "PT",
+            again(
+                "silent",
+                json!({ "on": ["connect-failure"], "perTryTimeout": "50ms" }),
+            ),
+        ),
+        (
+            "PT-retry",
+            again(
+                "silent",
+                json!({ "attempts": 1, "on": ["5xx"], "perTryTimeout": "50ms" }),
+            ),
+        ),
+        ("UF-retried", again("refused", json!({}))),
+        (
+            "URX",
+            again("says-no", json!({ "attempts": 1, "on": ["5xx"] })),
+        ),
+        (
+            "URX-reset",
+            again("closes", json!({ "attempts": 1, "on": ["reset"] })),
+        ),
+        (
+            "URX-uf",
+            again(
+                "refused",
+                json!({ "attempts": 1, "on": ["connect-failure"] }),
+            ),
+        ),
         ("NC", missing(503)),
         ("NC404", missing(404)),
         ("NC500", missing(500)),

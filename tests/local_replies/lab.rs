@@ -50,6 +50,7 @@ impl Lab {
         let bad_request: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
         serve("full", full, "http1");
         serve("refused", support::nobody().await, "http1");
+        serve("says-no", support::says(Some(NO)).await, "http1");
         serve("closes", support::says(Some(b"")).await, "http1");
         serve("resets", support::says(None).await, "http1");
         serve(
@@ -169,6 +170,8 @@ fn grpc_fault() -> Value {
         },
     })
 }
+
+const NO: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 16\r\n\r\nupstream says no";
 
 fn connector() -> Hyper {
     Hyper::new().connect_timeout(Duration::from_millis(100))

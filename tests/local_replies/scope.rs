@@ -12,14 +12,9 @@ struct Reason {
 
 const REASONS: &[Reason] = &[
     Reason {
-        why: "requests are not retried",
-        until: Some("src/retry"),
-        cases: &["UF-retried", "PT-retry", "URX", "URX-reset", "URX-uf"],
-    },
-    Reason {
-        why: "there is no timeout of one try",
-        until: Some("src/retry"),
-        cases: &["PT", "PTidle"],
+        why: "there is no time in which something of a try has to come",
+        until: Some("src/timeout/idle"),
+        cases: &["PTidle"],
     },
     Reason {
         why: "no endpoint is ever unhealthy",

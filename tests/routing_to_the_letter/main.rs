@@ -11,6 +11,7 @@ mod formats;
 mod matching;
 mod origins;
 mod replies;
+mod retries;
 mod selectors;
 mod wire;
 

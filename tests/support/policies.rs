@@ -304,6 +304,21 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn retries()(
+        attempts: u32,
+        on in vec(select(&Condition::ALL), 0..4),
+        codes in vec(status(), 0..3),
+        headers in vec("[a-z0-9-]{1,8}".prop_map(|name| name.parse().unwrap()), 0..3),
+        per_try_timeout in of(span()),
+        (base, max) in (of(span()), of(span())),
+        avoid_tried: bool,
+    ) -> Retries {
+        let backoff = Backoff { base, max };
+        Retries { attempts, on, codes, headers, per_try_timeout, backoff, avoid_tried }
+    }
+}
+
+prop_compose! {
     fn destination()(
         service in text(),
         subset in of(text()),
@@ -345,19 +360,20 @@ fn sticky() -> BoxedStrategy<Sticky> {
 prop_compose! {
     fn rule()(
         name in of(text()),
-        matches in vec(matching(), 0..3),
-        to in vec(destination(), 0..3),
+        matches in vec(matching().boxed(), 0..3),
+        to in vec(destination().boxed(), 0..3),
         sticky in of(sticky()),
-        (redirect, respond, rewrite) in (of(redirect().boxed()), of(respond()), rewrite().boxed()),
-        mirrors in vec(mirror(), 0..2),
+        (redirect, respond, rewrite) in
+            (of(redirect().boxed()), of(respond().boxed()), rewrite().boxed()),
+        mirrors in vec(mirror().boxed(), 0..2),
         cors in of(cors().boxed()),
-        timeout in of(span()),
-        limits in vec(limit(), 0..2),
+        (timeout, retries) in (of(span()), of(retries().boxed())),
+        limits in vec(limit().boxed(), 0..2),
         fault in fault().boxed(),
         headers in headers().boxed(),
     ) -> Rule {
         Rule {
-            name, matches, to, sticky, redirect, respond, rewrite, mirrors, cors, timeout, limits,
+            name, matches, to, sticky, redirect, respond, rewrite, mirrors, cors, timeout, retries, limits,
             fault, headers,
         }
     }
@@ -438,10 +454,11 @@ prop_compose! {
         subsets in btree_map(text(), subset(), 0..3),
         clients in vec(client_settings(), 0..2),
         limits in vec(limit(), 0..2),
-        fault in fault(),
+        (fault, retries) in (fault(), of(retries().boxed())),
     ) -> Service {
         Service {
             passthrough, port, protocol, balance, endpoints, namespace, visible_to, aliases, subsets, clients,
+            retries,
             inbound: Inbound { limits, fault },
         }
     }
@@ -454,7 +471,7 @@ prop_compose! {
         gateways in vec(door(), 0..3),
         (namespace, visible_to) in namespaces(),
         precedence in select(&[Precedence::Listed, Precedence::Specific]),
-        rules in vec(rule(), 0..3),
+        rules in vec(rule().boxed(), 0..3),
     ) -> Route {
         Route { name, hosts, gateways, namespace, visible_to, precedence, rules }
     }
@@ -519,8 +536,8 @@ prop_compose! {
 prop_compose! {
     pub fn policy()(
         mesh in mesh(),
-        services in btree_map(text(), service(), 0..3),
-        routes in vec(route(), 0..3),
+        services in btree_map(text(), service().boxed(), 0..3),
+        routes in vec(route().boxed(), 0..3),
         gateways in btree_map(text(), gateway(), 0..2),
         sidecars in vec(sidecar(), 0..2),
     ) -> Policy {

@@ -13,6 +13,7 @@ mod listener;
 mod matching;
 mod path;
 mod redirect;
+mod retry;
 mod route;
 
 use crate::export::Notes;

@@ -7,6 +7,7 @@ use crate::export::envoy::filter::{percent, seconds};
 use crate::export::envoy::matching::route_match;
 use crate::export::envoy::path::{NewPath, new_path};
 use crate::export::envoy::redirect::At;
+use crate::export::envoy::retry::retry_policy;
 use crate::import::Status;
 use crate::plan::{Arm, Rule};
 use crate::policy::{self, Match, PathRewrite};
@@ -58,7 +59,15 @@ impl Writer<'_> {
         match rule.arms.first() {
             Some(Arm::Cluster(number)) => {
                 let cluster = self.cluster_name(*number);
-                json!({ "cluster": cluster, "timeout": "0s", "max_grpc_timeout": "0s" })
+                let mut made =
+                    json!({ "cluster": cluster, "timeout": "0s", "max_grpc_timeout": "0s" });
+                let service = &self.plan.clusters[*number as usize].service;
+                let service = self.plan.policy().services.get(&**service);
+                let retries = service.and_then(|service| service.retries.as_ref());
+                if let Some(policy) = retry_policy(retries) {
+                    made["retry_policy"] = policy;
+                }
+                made
             }
             Some(Arm::Missing(_)) | None => json!({ "cluster": NOWHERE, "timeout": "0s" }),
         }
@@ -73,6 +82,9 @@ impl Writer<'_> {
         made.insert("timeout".to_owned(), timeout.as_str().into());
         // What a gRPC call says itself holds, up to this; 0 is no bound.
         made.insert("max_grpc_timeout".to_owned(), timeout.into());
+        if let Some(policy) = retry_policy(written.retries.as_ref()) {
+            made.insert("retry_policy".to_owned(), policy);
+        }
         self.rewrite(&mut made, rule, written, matching);
         let mirrors: Vec<_> = rule
             .mirrors

@@ -7,7 +7,7 @@ use crate::import::gateway::{Identity, at_most, hostname, section_name};
 use crate::import::resource::Foreign;
 use crate::import::sticky::{self, Said, Split};
 use crate::policy::wording::shortened;
-use crate::policy::{self, Host, Match, PathMatch, PathRewrite};
+use crate::policy::{self, Condition, Host, Match, PathMatch, PathRewrite, Status};
 use std::collections::HashMap;
 
 /// An HTTPRoute or a GRPCRoute, before anybody knows what it is attached to.
@@ -194,14 +194,12 @@ fn rule<'a>(field: &Field<'a>, shape: Shape) -> Option<Rule<'a>> {
     })
 }
 
-/// How long an answer may take, and what is said of further tries and of sessions.
+/// How long an answer may take, how often it is tried for, and what is said of sessions.
 fn times(fields: &Fields<'_>, made: &mut policy::Rule) {
     // A GRPCRoute has none of the first two.
+    made.retries = fields.of().peek("retry").map(|retry| retries(&retry));
     if let Some(timeouts) = fields.of().peek("timeouts") {
-        made.timeout = timeout(&timeouts, fields.of().peek("retry").is_some());
-    }
-    if let Some(retry) = fields.of().peek("retry") {
-        retry.ignored("requests are not retried");
+        timeout(&timeouts, made);
     }
     if let Some(sessions) = fields.of().peek("sessionPersistence") {
         sessions.ignored("requests of one session may go to several endpoints");
@@ -210,7 +208,7 @@ fn times(fields: &Fields<'_>, made: &mut policy::Rule) {
 
 /// Istio has it so: without `retry` the one try of a request is all of it, and its timeout replaces
 /// that of the request; with it `backendRequest` is for each of the tries.
-fn timeout(field: &Field<'_>, retried: bool) -> Option<policy::Span> {
+fn timeout(field: &Field<'_>, made: &mut policy::Rule) {
     let fields = field.fields(&["backendRequest", "request"]);
     let [request, backend] = ["request", "backendRequest"].map(|key| {
         let field = fields.get(key)?;
@@ -227,25 +225,50 @@ fn timeout(field: &Field<'_>, retried: bool) -> Option<policy::Span> {
             message,
             "write the longer one as `request`",
         );
-        return Some(request);
+        made.timeout = Some(request);
+        return;
     }
-    match (backend, retried) {
+    made.timeout = request.flatten();
+    match (backend, &mut made.retries) {
+        (Some(backend), Some(retries)) => retries.per_try_timeout = backend,
         // `0s` takes the limit off a try, not off the request.
-        (Some(Some(backend)), false) => {
+        (Some(Some(backend)), None) => {
             if let Some(field) = fields.get("request") {
                 field.ignored("`backendRequest` is the timeout");
             }
-            Some(backend)
+            made.timeout = Some(backend);
         }
-        (Some(Some(_)), true) => {
-            if let Some(field) = fields.get("backendRequest") {
-                field.ignored("tries have no timeout of their own");
-            }
-            request.flatten()
-        }
-        (Some(None) | None, _) => request.flatten(),
+        (Some(None) | None, _) => {}
     }
 }
+
+/// Beside the statuses that are listed, what reached nobody is tried again, as Istio has it.
+fn retries(field: &Field<'_>) -> policy::Retries {
+    let fields = field.fields(&["codes", "attempts", "backoff"]);
+    let mut retries = policy::Retries::default().on(CONDITIONS);
+    for code in fields.items("codes") {
+        let code = code.integer::<u16>(400, 599);
+        retries
+            .codes
+            .extend(code.and_then(|code| Status::try_from(code).ok()));
+    }
+    if let Some(attempts) = fields.get("attempts") {
+        let attempts = attempts.integer(1, i128::from(i32::MAX));
+        retries.attempts = attempts.unwrap_or(retries.attempts);
+    }
+    if let Some(field) = fields.get("backoff") {
+        retries.backoff.base = span(&field).flatten();
+        field.approximated("waits are drawn below a bound that begins there and doubles");
+    }
+    retries
+}
+
+const CONDITIONS: [Condition; 4] = [
+    Condition::ConnectFailure,
+    Condition::RefusedStream,
+    Condition::Unavailable,
+    Condition::Cancelled,
+];
 
 /// A duration of the Gateway API; `Some(None)` is 0, which means none.
 fn span(field: &Field<'_>) -> Option<Option<policy::Span>> {

@@ -5,11 +5,11 @@ use crate::import::field::Field;
 use crate::import::istio::exports::Exports;
 use crate::import::istio::parts::{duration, namespace};
 use crate::import::istio::sidecar::outbound_policy;
-use crate::import::istio::virtual_service::check_retries;
+use crate::import::istio::virtual_service::retries;
 use crate::import::model::Model;
 use crate::import::resource::Foreign;
 use crate::policy::trail::Trail;
-use crate::policy::{Error, MeshSettings, OutboundTrafficPolicy, PathNormalization};
+use crate::policy::{Error, MeshSettings, OutboundTrafficPolicy, PathNormalization, Retries};
 
 /// Settings of the mesh, converted by themselves.
 pub(crate) struct MeshConfig<'a> {
@@ -21,6 +21,7 @@ pub(crate) struct MeshConfig<'a> {
     hops: Option<(u32, Field<'a>)>,
     root_namespace: Option<&'a str>,
     exports: Exports<'a>,
+    retries: Option<Retries>,
 }
 
 /// Reads settings; `None` if Istio would refuse them.
@@ -34,6 +35,7 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<MeshConfig<'a>> {
         hops: None,
         root_namespace: None,
         exports: Exports::default(),
+        retries: None,
     };
     let Some(config) = found.filter(|config| !config.is_null()) else {
         return Some(mesh);
@@ -64,9 +66,8 @@ pub(super) fn convert<'a>(document: &Foreign<'a>) -> Option<MeshConfig<'a>> {
     mesh.hops = fields
         .get("defaultConfig")
         .and_then(|field| trusted_hops(&field));
-    if let Some(retries) = fields.get("defaultHttpRetryPolicy") {
-        check_retries(&retries);
-    }
+    let policy = fields.get("defaultHttpRetryPolicy");
+    mesh.retries = policy.map(|field| retries(&field));
     for key in ["connectTimeout", "dnsRefreshRate"] {
         if let Some(field) = fields.get(key) {
             duration(&field);
@@ -175,6 +176,9 @@ pub(super) fn resolve(configs: &[MeshConfig<'_>], model: &mut Model) {
         error.because.extend(mesh.config.as_ref().map(Field::place));
         other.left_out("the settings of the other document hold");
         other.tell(error.advise("put its settings into one document"));
+    }
+    if let Some(retries) = &mesh.retries {
+        model.set_default_retries(retries.clone());
     }
     let default = MeshSettings::default();
     let settings = model.mesh_mut();

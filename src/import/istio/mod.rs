@@ -86,10 +86,14 @@ pub(super) fn convert<'a>(document: &Foreign<'a>, into: &mut Resources<'a>) -> O
     Outcome::Taken
 }
 
+/// Adds the settings of the mesh to the model, on which the others rely.
+pub(super) fn resolve_mesh(resources: &resource::Resources<'_>, model: &mut Model) {
+    mesh_config::resolve(&resources.istio.mesh_configs, model);
+}
+
 /// Adds the services of ServiceEntries to the model.
 pub(super) fn resolve_services(resources: &resource::Resources<'_>, model: &mut Model) {
     let istio = &resources.istio;
-    mesh_config::resolve(&istio.mesh_configs, model);
     let (entries, workloads) = (&istio.service_entries, &istio.workload_entries);
     service_entry::resolve(entries, workloads, &resources.kubernetes, model);
 }

@@ -42,6 +42,7 @@ pub(super) fn services(resources: &Resources<'_>, model: &mut Model) {
                 namespace: Some(service.namespace.to_owned()),
                 visible_to: service.visible_to.clone(),
                 aliases: aliases.clone(),
+                retries: model.retries(None),
                 ..policy::Service::default()
             };
             model.add_service(&format!("{host}:{}", port.number), made, &port.field);

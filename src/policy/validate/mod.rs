@@ -6,6 +6,7 @@ mod cors;
 mod gateways;
 mod limits;
 mod patterns;
+mod retries;
 mod routes;
 mod services;
 mod sticky;

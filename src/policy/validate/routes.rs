@@ -2,7 +2,7 @@ use crate::policy::registry::{Registry, host_and_port};
 use crate::policy::trail::Trail;
 use crate::policy::validate::gateways::check_doors;
 use crate::policy::validate::{
-    actions, check_names, check_span, cors, limits, name_or_index, sticky,
+    actions, check_names, check_span, cors, limits, name_or_index, retries, sticky,
 };
 use crate::policy::wording::{choose_from, shortened};
 use crate::policy::{
@@ -185,6 +185,9 @@ fn check_rule(route: &Route, rule: &Rule, trail: &Trail, found: &mut Vec<Error>)
     }
     if let Some(timeout) = rule.timeout {
         check_span(timeout, trail.key("timeout"), found);
+    }
+    if let Some(again) = &rule.retries {
+        retries::check(again, &trail.key("retries"), found);
     }
     if let Some(pages) = &rule.cors {
         cors::check(pages, &trail.key("cors"), found);

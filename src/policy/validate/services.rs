@@ -1,7 +1,7 @@
 use crate::policy::address::is_dns_name;
 use crate::policy::registry::{Registry, host_and_port};
 use crate::policy::trail::Trail;
-use crate::policy::validate::{limits, twice};
+use crate::policy::validate::{limits, retries, twice};
 use crate::policy::wording::shortened;
 use crate::policy::{Error, Host, Policy, Service};
 use std::collections::HashSet;
@@ -25,6 +25,9 @@ pub(super) fn check(
         check_endpoints(service, registry.is_of_kubernetes(name), trail, found);
     }
     check_subsets(service, trail, found);
+    if let Some(again) = &service.retries {
+        retries::check(again, &trail.key("retries"), found);
+    }
     let inbound = trail.key("inbound");
     limits::check(&service.inbound.limits, &inbound.key("limits"), found);
     limits::check_fault(&service.inbound.fault, &inbound.key("fault"), found);

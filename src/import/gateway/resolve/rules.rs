@@ -47,6 +47,9 @@ struct Lookup<'a, 'b> {
 impl Lookup<'_, '_> {
     fn rule(&self, rule: &Rule<'_>) -> policy::Rule {
         let mut made = rule.made.clone();
+        if made.redirect.is_none() {
+            made.retries = self.model.retries(made.retries.as_ref());
+        }
         made.sticky = { rule.sticky.as_ref() }.map(|(sticky, _)| sticky.clone());
         if rule.is_idle() {
             // As Istio, which answers by itself then, for everybody.

@@ -72,7 +72,7 @@ pub(super) fn convert(field: &Field<'_>, namespace: &str) -> Traffic {
     }
     if let Some(budget) = fields.get("retryBudget") {
         budget.fields(&["percent", "minRetryConcurrency", "budgetInterval"]);
-        budget.ignored("requests are not retried");
+        budget.ignored("as many requests are retried at a time as their rules say");
     }
     traffic
 }

@@ -27,7 +27,8 @@ pub(in crate::import::istio) fn resolve(
                     field.warn("duplicate-service", message, "describe it in one place");
                     continue;
                 }
-                let service = entry.service(host, port, &workloads);
+                let mut service = entry.service(host, port, &workloads);
+                service.retries = model.retries(None);
                 model.add_service(&key, service, field);
             }
         }

@@ -187,6 +187,7 @@ fn merge<'a>(root: &HttpRoute<'a>, leaf: &HttpRoute<'a>) -> Result<HttpRoute<'a>
             respond: of.respond.or(or.respond),
             rewrite: of.rewrite.or(or.rewrite),
             timeout: of.timeout.or(or.timeout),
+            retries: of.retries.or(or.retries),
             fault: of.fault.or(or.fault),
             cors: of.cors.or(or.cors),
             headers: of.headers.or(or.headers),

@@ -7,7 +7,7 @@ use crate::import::istio::virtual_service::headers::{self, Changes};
 use crate::import::istio::virtual_service::matching::{self, Entry};
 use crate::import::istio::virtual_service::{cors, fault, retries};
 use crate::import::sticky::Said;
-use crate::policy::{Cors, Fault, PathRewrite, Percent, Respond, Rewrite, Span};
+use crate::policy::{Cors, Fault, PathRewrite, Percent, Respond, Retries, Rewrite, Span};
 
 /// One of `http`.
 #[derive(Clone)]
@@ -32,6 +32,7 @@ pub(super) struct Settings<'a> {
     pub(super) respond: Option<Respond>,
     pub(super) rewrite: Option<Rewrite>,
     pub(super) timeout: Option<Span>,
+    pub(super) retries: Option<Retries>,
     pub(super) fault: Option<Fault>,
     pub(super) cors: Option<Cors>,
     pub(super) headers: Option<Changes<'a>>,
@@ -113,9 +114,6 @@ pub(super) fn convert<'a>(
         check_prefixes(&matches);
     }
     check_authority(rewrite.as_ref(), headers.as_ref());
-    if let Some(retries) = fields.get("retries") {
-        retries::check_route(&retries);
-    }
     Some(HttpRoute {
         field: field.clone(),
         index,
@@ -136,6 +134,9 @@ pub(super) fn convert<'a>(
                 .and_then(|field| actions::respond(&field)),
             rewrite,
             timeout: fields.get("timeout").and_then(|field| duration(&field)),
+            retries: fields
+                .get("retries")
+                .map(|field| retries::convert_route(&field)),
             fault: fields.get("fault").and_then(|field| fault::convert(&field)),
             cors: fields
                 .get("corsPolicy")

@@ -17,7 +17,7 @@ mod strings;
 
 pub(super) use connections::is_subnet;
 pub(super) use resolve::resolve;
-pub(super) use retries::check as check_retries;
+pub(super) use retries::convert as retries;
 
 use crate::import::field::Field;
 use crate::import::istio::names::{is_dns, is_label, read_host};

@@ -90,7 +90,12 @@ fn add<'a>(
     let mut rules = Vec::new();
     for route in routes {
         match rule(route, model.policy()) {
-            Some(rule) => rules.push((rule, route)),
+            Some(mut rule) => {
+                if !rule.to.is_empty() {
+                    rule.retries = model.retries(route.settings.retries.as_ref());
+                }
+                rules.push((rule, route));
+            }
             None => route.field.ignored("no request takes the route"),
         }
     }
