@@ -441,7 +441,11 @@ spec: {{ hosts: [h.example], http: [{{ {route}, timeout: 0s }}] }}
             ", timeouts: { request: 500ms, backendRequest: 200ms }",
             Some(200),
         ),
-        (", timeouts: { request: 500ms, backendRequest: 0s }", None),
+        // A try without a limit takes none off the request: Istio passes a zero over.
+        (
+            ", timeouts: { request: 500ms, backendRequest: 0s }",
+            Some(500),
+        ),
     ] {
         assert_eq!(route(timeouts), expected, "{timeouts}");
     }
