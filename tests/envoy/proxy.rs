@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 pub(crate) struct Proxy {
@@ -42,7 +43,7 @@ impl Together {
     }
 
     fn listen(&mut self, listener: &Value) -> SocketAddr {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let free = free();
         let at = free.local_addr().unwrap();
         self.reserved.push(free);
         let mut listener = listener.clone();
@@ -86,6 +87,20 @@ impl Together {
         proxy
     }
 }
+
+/// A port that nobody listens on, and below those that connections are given: between its being
+/// let go here and its being taken by Envoy, none of them takes it.
+fn free() -> TcpListener {
+    let first = 16_384 + (std::process::id() % 64) as u16 * 128;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 8_192;
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener;
+        }
+    }
+}
+
+static NEXT: AtomicU16 = AtomicU16::new(0);
 
 impl Proxy {
     // Nothing else is to be done until it listens.
