@@ -81,7 +81,7 @@ impl Tries {
     }
 
     /// What follows from the outcome of the latest of `made` tries. The wait is drawn from the
-    /// [chance of the next try](next).
+    /// [chance of the next try](crate::retry::next).
     pub fn judge(&self, outcome: Outcome<'_>, made: u32, next: Chance) -> Verdict {
         if !self.wants(outcome) {
             return Verdict::Stands;
