@@ -62,31 +62,42 @@ impl Together {
             .map(|listener| listener.local_addr().unwrap())
             .collect();
         let folder = std::env::temp_dir().join(format!("envoy-{}", ports[0].port()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let file = folder.join("envoy.json");
         let bootstrap = json!({
             "static_resources": { "listeners": self.listeners, "clusters": self.clusters }
         });
-        std::fs::write(&file, bootstrap.to_string()).unwrap();
         drop(self.reserved);
-        let log = std::fs::File::create(folder.join("log")).unwrap();
-        let child = Command::new(&envoy)
-            .arg("-c")
-            .arg(&file)
-            .args(["--concurrency", "1", "--disable-hot-restart"])
-            .args(["--log-level", "warning"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{envoy} cannot be started: {error}"));
-        let mut proxy = Proxy { child, folder };
-        for at in ports {
-            proxy.wait_for(at);
+        // Who is started beside this holds, until it has become another program, what was let go
+        // just now, and then its ports cannot be had. And starts were seen that never came to
+        // anything, without a word in the log.
+        for _ in 0..STARTS {
+            std::fs::create_dir_all(&folder).unwrap();
+            let file = folder.join("envoy.json");
+            std::fs::write(&file, bootstrap.to_string()).unwrap();
+            let log = std::fs::File::create(folder.join("log")).unwrap();
+            let child = Command::new(&envoy)
+                .arg("-c")
+                .arg(&file)
+                .args(["--concurrency", "1", "--disable-hot-restart"])
+                .args(["--log-level", "warning"])
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(log)
+                .spawn()
+                .unwrap_or_else(|error| panic!("{envoy} cannot be started: {error}"));
+            let mut proxy = Proxy {
+                child,
+                folder: folder.clone(),
+            };
+            match proxy.wait_for(&ports) {
+                Ok(()) => return proxy,
+                Err(why) => println!("{why}: {}", proxy.log()),
+            }
         }
-        proxy
+        panic!("Envoy was started {STARTS} times and did not listen");
     }
 }
+
+const STARTS: usize = 3;
 
 /// A port that nobody listens on, and below those that connections are given: between its being
 /// let go here and its being taken by Envoy, none of them takes it.
@@ -105,15 +116,21 @@ static NEXT: AtomicU16 = AtomicU16::new(0);
 impl Proxy {
     // Nothing else is to be done until it listens.
     #[allow(clippy::disallowed_methods)]
-    fn wait_for(&mut self, at: SocketAddr) {
+    fn wait_for(&mut self, ports: &[SocketAddr]) -> Result<(), &'static str> {
         let mut tries = 0;
-        while TcpStream::connect(at).is_err() {
-            let gone = self.child.try_wait().unwrap();
-            assert!(gone.is_none(), "Envoy has ended: {}", self.log());
-            assert!(tries < 3_000, "Envoy does not listen: {}", self.log());
-            tries += 1;
-            std::thread::sleep(Duration::from_millis(20));
+        for at in ports {
+            while TcpStream::connect(at).is_err() {
+                if self.child.try_wait().unwrap().is_some() {
+                    return Err("Envoy has ended");
+                }
+                if tries == 1_500 {
+                    return Err("Envoy does not listen");
+                }
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(20));
+            }
         }
+        Ok(())
     }
 
     fn log(&self) -> String {

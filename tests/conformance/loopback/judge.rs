@@ -10,6 +10,8 @@ use tower_mesh::explain::Question;
 pub(super) struct Outcome {
     pub(super) replies: Vec<Reply>,
     pub(super) seen: Vec<Seen>,
+    /// How many standard deviations a count may be off.
+    pub(super) deviations: f64,
 }
 
 /// How often a case's request is sent.
@@ -152,9 +154,9 @@ fn copied(case: &Value, question: &Question, outcome: &Outcome) -> Vec<String> {
         let share = mirror["percent"]
             .as_f64()
             .map_or(1.0, |percent| percent / 100.0);
-        // Three standard deviations, as the suite allows; none where all or none are copied.
+        // None where all or none are copied.
         let off = (here.len() as f64 - asked * share).abs();
-        if off > 3.0 * (asked * share * (1.0 - share)).sqrt() {
+        if off > outcome.deviations * (asked * share * (1.0 - share)).sqrt() {
             wrong.push(format!("{} of {asked} copies at {service}", here.len()));
         }
         for (copy, original) in here.iter().zip(&originals) {

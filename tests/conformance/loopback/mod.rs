@@ -86,7 +86,14 @@ async fn outcome(
             .contains(&case["request"]["protocol"]);
     let before = stacks.mesh.stats();
     let mut replies = Vec::new();
-    for _ in 0..rounds(case) {
+    // The mesh's draws follow from a seed, an Envoy's from nothing: of so many more requests none
+    // of its shares is as far off as the suite minds.
+    let (times, deviations) = match front {
+        Front::Mesh => (1, 3.0),
+        Front::Envoy if rounds(case) > 1 => (8, 6.0),
+        Front::Envoy => (1, 6.0),
+    };
+    for _ in 0..times * rounds(case) {
         replies.push(stacks.ask(question, http2).await);
     }
     let after = stacks.mesh.stats();
@@ -115,7 +122,11 @@ async fn outcome(
     while let Ok(one) = pods.log.try_recv() {
         seen.push(one);
     }
-    Ok(Outcome { replies, seen })
+    Ok(Outcome {
+        replies,
+        seen,
+        deviations,
+    })
 }
 
 fn client(question: &Question) -> Workload {
