@@ -24,43 +24,27 @@ fn rule_9_1_21_a_fault_is_a_delay_or_an_abort() {
 
 #[test]
 fn rule_9_1_21_a_percentage_is_none_or_0_0001_to_100() {
-    for percent in ["100.1", "-1"] {
-        let words = ("invalid-value", "is no percentage", "from 0 to 100");
-        VS.refuses(
-            &delay(&format!(
-                "fixedDelay: 1s, percentage: {{value: ‸{percent}}}"
+    let both = |percent: &str| {
+        [
+            delay(&format!("fixedDelay: 1s, percentage: {{value: {percent}}}")),
+            abort(&format!(
+                "httpStatus: 500, percentage: {{value: {percent}}}"
             )),
-            words,
-        );
-        VS.refuses(
-            &abort(&format!(
-                "httpStatus: 500, percentage: {{value: ‸{percent}}}"
-            )),
-            words,
-        );
-    }
-    for percent in ["0.00001", "0.00009"] {
-        let words = ("invalid-value", "finer than percentages go", "0.0001");
-        VS.refuses(
-            &delay(&format!(
-                "fixedDelay: 1s, percentage: {{value: ‸{percent}}}"
-            )),
-            words,
-        );
-        VS.refuses(
-            &abort(&format!(
-                "httpStatus: 500, percentage: {{value: ‸{percent}}}"
-            )),
-            words,
-        );
+        ]
+    };
+    let beyond = ("invalid-value", "is no percentage", "from 0 to 100");
+    let finer = ("invalid-value", "finer than percentages go", "0.0001");
+    for (percents, words) in [(["100.1", "-1"], beyond), (["0.00001", "0.00009"], finer)] {
+        for percent in percents {
+            for document in both(&format!("‸{percent}")) {
+                VS.refuses(&document, words);
+            }
+        }
     }
     for percent in ["0", "0.0001", "0.5", "100"] {
-        VS.admits(&delay(&format!(
-            "fixedDelay: 1s, percentage: {{value: {percent}}}"
-        )));
-        VS.admits(&abort(&format!(
-            "httpStatus: 500, percentage: {{value: {percent}}}"
-        )));
+        for document in both(percent) {
+            VS.admits(&document);
+        }
     }
 }
 
