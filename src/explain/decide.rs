@@ -17,6 +17,8 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::Full;
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 impl Plan {
@@ -40,7 +42,7 @@ impl Plan {
     /// # }
     /// ```
     pub fn decide<B>(&self, request: &Request<B>) -> Answer {
-        explain(self, Entry::Mesh, request, None)
+        decide(self, Entry::Mesh, request, None).answer
     }
 
     /// What becomes of a request with this chance: exactly what a mesh with this plan does to
@@ -50,7 +52,7 @@ impl Plan {
     /// aborted, or goes to a backend that cannot serve it, is a `reject` with its status. The
     /// faults are reported with their shares all the same.
     pub fn decide_by<B>(&self, request: &Request<B>, chance: Chance) -> Answer {
-        explain(self, Entry::Mesh, request, Some(chance))
+        decide(self, Entry::Mesh, request, Some(chance)).answer
     }
 
     /// [`decide`](Self::decide) for a question. At a gateway that the policy does not have,
@@ -60,7 +62,7 @@ impl Plan {
     ///
     /// What is wrong with the question.
     pub fn answer(&self, question: &Question) -> Result<Answer, NotARequest> {
-        ask(self, question, None)
+        Ok(ask(self, question, None)?.answer)
     }
 
     /// [`decide_by`](Self::decide_by) for a question.
@@ -69,11 +71,61 @@ impl Plan {
     ///
     /// What is wrong with the question.
     pub fn answer_by(&self, question: &Question, chance: Chance) -> Result<Answer, NotARequest> {
-        ask(self, question, Some(chance))
+        Ok(ask(self, question, Some(chance))?.answer)
     }
 }
 
-fn ask(plan: &Plan, question: &Question, chance: Option<Chance>) -> Result<Answer, NotARequest> {
+/// What became of a request, and where in the plan that was decided.
+pub(crate) struct Decided {
+    pub(crate) answer: Answer,
+    /// The plan's rule that took it.
+    pub(crate) rule: Option<u32>,
+    /// Which of the rule's destinations it came to.
+    pub(crate) destinations: Destinations,
+    /// The request as the gates looked at it: what is changed for a destination is not changed here.
+    pub(crate) head: Request<()>,
+}
+
+/// Which of a rule's destinations a request may go to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Destinations {
+    /// It came to none: something answered it before.
+    None,
+    /// To all that have a share.
+    All,
+    /// To this one; to nobody, where none has a share.
+    One(Option<u32>),
+}
+
+/// A question, and who is to answer it.
+pub(crate) struct Asking<'a> {
+    pub(crate) plan: Seen<'a>,
+    pub(crate) entry: Entry,
+    pub(crate) request: Request<()>,
+}
+
+/// A plan, as who asks sees it.
+pub(crate) enum Seen<'a> {
+    By(&'a Plan),
+    Elsewhere(Arc<Plan>),
+}
+
+impl Deref for Seen<'_> {
+    type Target = Plan;
+
+    fn deref(&self) -> &Plan {
+        match self {
+            Self::By(plan) => plan,
+            Self::Elsewhere(plan) => plan,
+        }
+    }
+}
+
+/// Finds out who is to answer. `Err` within where it is answered before any plan looks at it.
+pub(crate) fn asking<'a>(
+    plan: &'a Plan,
+    question: &Question,
+) -> Result<Result<Asking<'a>, Answer>, NotARequest> {
     let request = match Request::try_from(question) {
         // A fragment, a space or the like is what a client may send all the same, and gets 400.
         Err(NotARequest::Path(_)) if question.path.starts_with('/') => {
@@ -83,32 +135,62 @@ fn ask(plan: &Plan, question: &Question, chance: Option<Chance>) -> Result<Answe
                 ..question.clone()
             };
             Request::try_from(&otherwise)?;
-            return Ok(refused(&not_normal()));
+            return Ok(Err(refused(&not_normal())));
         }
         request => request?,
     };
     let Some(gateway) = &question.gateway else {
-        return Ok(
-            match asker(question).filter(|asker| *asker != plan.workload) {
-                Some(asker) => explain(&plan.seen_by(&asker), Entry::Mesh, &request, chance),
-                None => explain(plan, Entry::Mesh, &request, chance),
-            },
-        );
+        let plan = match asker(question).filter(|asker| *asker != plan.workload) {
+            Some(asker) => Seen::Elsewhere(plan.seen_by(&asker)),
+            None => Seen::By(plan),
+        };
+        let entry = Entry::Mesh;
+        return Ok(Ok(Asking {
+            plan,
+            entry,
+            request,
+        }));
     };
     let Some(entry) = plan.entry(gateway, question.port) else {
         let mut answer = Answer::new(Outcome::NoRoute);
         answer.status = Some(StatusCode::NOT_FOUND.as_u16());
-        return Ok(answer);
+        return Ok(Err(answer));
     };
-    if question.scheme.is_none() && plan.is_https(entry) {
-        let scheme = Some("https".to_owned());
-        let over_tls = Question {
-            scheme,
-            ..question.clone()
-        };
-        return Ok(explain(plan, entry, &Request::try_from(&over_tls)?, chance));
+    let request = match question.scheme.is_none() && plan.is_https(entry) {
+        true => {
+            let scheme = Some("https".to_owned());
+            let over_tls = Question {
+                scheme,
+                ..question.clone()
+            };
+            Request::try_from(&over_tls)?
+        }
+        false => request,
+    };
+    let plan = Seen::By(plan);
+    Ok(Ok(Asking {
+        plan,
+        entry,
+        request,
+    }))
+}
+
+fn ask(plan: &Plan, question: &Question, chance: Option<Chance>) -> Result<Decided, NotARequest> {
+    Ok(match asking(plan, question)? {
+        Ok(asking) => decide(&asking.plan, asking.entry, &asking.request, chance),
+        Err(answer) => Decided::at_once(answer, Request::new(())),
+    })
+}
+
+impl Decided {
+    fn at_once(answer: Answer, head: Request<()>) -> Self {
+        Self {
+            answer,
+            rule: None,
+            destinations: Destinations::None,
+            head,
+        }
     }
-    Ok(explain(plan, entry, &request, chance))
 }
 
 /// Who asks, if the question says so.
@@ -125,109 +207,135 @@ fn asker(question: &Question) -> Option<Workload> {
     Some(workload)
 }
 
-fn explain<B>(plan: &Plan, entry: Entry, request: &Request<B>, chance: Option<Chance>) -> Answer {
+/// Sends a request through the gates. With a chance exactly one thing becomes of it.
+pub(crate) fn decide<B>(
+    plan: &Plan,
+    entry: Entry,
+    request: &Request<B>,
+    chance: Option<Chance>,
+) -> Decided {
     // Gates may change what they admit.
     let mut head = head_of(request);
     // Without a chance nothing is drawn below, so any number will do.
     let mut decision = Decision::new(chance.unwrap_or_else(|| Chance::new(0)));
     if let Some(refusal) = plan.enter(entry, &mut head, &mut decision) {
-        return refused(&refusal);
+        return Decided::at_once(refused(&refusal), head);
     }
     let Some(rule) = plan.rule(decision.rule) else {
-        return refused(&unknown_host());
+        return Decided::at_once(refused(&unknown_host()), head);
     };
+    let mut decided = Decided::at_once(Answer::new(Outcome::Forward), Request::new(()));
+    decided.rule = decision.rule;
+    decided.fare(plan, rule, &mut head, &mut decision, chance);
+    decided.head = head;
+    decided
+}
 
-    let mut answer = Answer::new(Outcome::Forward);
-    if let Some(route) = &rule.route {
-        answer.route = Some(route.as_ref().to_owned());
-        answer.rule = Some(rule.name.as_ref().to_owned());
-    }
-    answer.fault = fault(&rule.fault);
-    if chance.is_some() {
-        // A delay refuses nothing.
-        let _ = rule.fault.delay.admit(&mut head, &mut decision);
-        if let Some(refusal) = rule.fault.abort.admit(&mut head, &mut decision) {
+impl Decided {
+    /// What becomes of a request that a rule has taken.
+    fn fare(
+        &mut self,
+        plan: &Plan,
+        rule: &Rule,
+        head: &mut Request<()>,
+        decision: &mut Decision,
+        chance: Option<Chance>,
+    ) {
+        let answer = &mut self.answer;
+        if let Some(route) = &rule.route {
+            answer.route = Some(route.as_ref().to_owned());
+            answer.rule = Some(rule.name.as_ref().to_owned());
+        }
+        answer.fault = fault(&rule.fault);
+        if chance.is_some() {
+            // A delay refuses nothing.
+            let _ = rule.fault.delay.admit(head, decision);
+            if let Some(refusal) = rule.fault.abort.admit(head, decision) {
+                answer.outcome = Outcome::Reject;
+                answer.status = Some(refusal.status().as_u16());
+                return;
+            }
+        }
+        if let Some(reply) = rule.cors.admit(head, decision) {
+            answer.outcome = Outcome::Respond;
+            answer.status = Some(reply.status().as_u16());
+            answer.headers = pairs(reply.headers());
+            return;
+        }
+        let origin = decision.origin.take();
+        if let Some(limits) = &rule.limits {
+            let outlooks = limits.consult(head, clock::now());
+            answer.limits.extend(outlooks.map(|outlook| Limit {
+                name: outlook.limit.to_owned(),
+                key: outlook.key.map(Into::into),
+                allowed: outlook.wait.is_none(),
+            }));
+        }
+        if let Some(refusal) = rule.answer.admit(head, decision) {
+            answered(answer, rule, refusal, head, decision);
+            return;
+        }
+        self.destinations = Destinations::All;
+        // Who is kept somewhere goes there, whatever is drawn.
+        let kept =
+            { rule.split.as_ref() }.and_then(|split| split.kept(head, decision.trusted_hops));
+        match &rule.split {
+            Some(split) if chance.is_none() && kept.is_none() => {
+                let shares = (0..).zip(split.shares());
+                let backends = shares
+                    .filter(|(_, share)| *share > 0.0)
+                    .map(|(arm, share)| {
+                        decision.destination = Some(arm);
+                        backend(plan, rule, decision, share, head)
+                    });
+                answer.backends.extend(backends);
+            }
+            split => {
+                // A split refuses nothing, and without any weight it writes no destination down.
+                let _ = split.admit(head, decision);
+                self.destinations = Destinations::One(decision.destination);
+                let cookie = decision.cookie.take();
+                let mut backend = backend(plan, rule, decision, 1.0, head);
+                if let (Some(cookie), Some(_)) = (cookie, &backend.service) {
+                    let changes = backend.response_headers.get_or_insert_default();
+                    changes.add.push(text(&SET_COOKIE, &cookie));
+                }
+                answer.backends.push(backend);
+            }
+        }
+        if answer
+            .backends
+            .iter()
+            .all(|backend| backend.service.is_none())
+        {
+            let status = answer.backends.drain(..).find_map(|share| share.status);
             answer.outcome = Outcome::Reject;
-            answer.status = Some(refusal.status().as_u16());
-            return answer;
+            answer.status = status;
+            return;
+        }
+        if let (Some(cors), Some(origin)) = (&rule.cors, origin) {
+            let mut mark = HeaderMap::new();
+            cors.mark(&origin, &mut mark);
+            let backends = answer.backends.iter_mut();
+            let served = backends.filter(|backend| backend.service.is_some());
+            served.for_each(|backend| stamp(backend, &mark));
+        }
+        if !is_for_tunnel(head) {
+            answer.mirrors = match chance {
+                None => rule.mirrors.iter().filter_map(mirror(plan)).collect(),
+                Some(chance) => {
+                    let drawn = rule.drawn_mirrors(chance).map(|(mirror, _)| mirror);
+                    drawn.filter_map(mirror(plan)).collect()
+                }
+            };
+        }
+        let in_all = timeout(rule, head);
+        answer.timeout_ms = in_all.map(milliseconds);
+        if let Some(tries) = &rule.tries {
+            answer.per_try_timeout_ms = tries.per_try(in_all).map(milliseconds);
+            answer.retry = Some(retry(tries));
         }
     }
-    if let Some(reply) = rule.cors.admit(&mut head, &mut decision) {
-        answer.outcome = Outcome::Respond;
-        answer.status = Some(reply.status().as_u16());
-        answer.headers = pairs(reply.headers());
-        return answer;
-    }
-    let origin = decision.origin.take();
-    if let Some(limits) = &rule.limits {
-        let outlooks = limits.consult(&head, clock::now());
-        answer.limits.extend(outlooks.map(|outlook| Limit {
-            name: outlook.limit.to_owned(),
-            key: outlook.key.map(Into::into),
-            allowed: outlook.wait.is_none(),
-        }));
-    }
-    if let Some(refusal) = rule.answer.admit(&mut head, &mut decision) {
-        return answered(answer, rule, refusal, &head, &mut decision);
-    }
-    // Who is kept somewhere goes there, whatever is drawn.
-    let kept = { rule.split.as_ref() }.and_then(|split| split.kept(&head, decision.trusted_hops));
-    match &rule.split {
-        Some(split) if chance.is_none() && kept.is_none() => {
-            let shares = (0..).zip(split.shares());
-            let backends = shares
-                .filter(|(_, share)| *share > 0.0)
-                .map(|(arm, share)| {
-                    decision.destination = Some(arm);
-                    backend(plan, rule, &mut decision, share, &head)
-                });
-            answer.backends.extend(backends);
-        }
-        split => {
-            // A split refuses nothing, and without any weight it writes no destination down.
-            let _ = split.admit(&mut head, &mut decision);
-            let cookie = decision.cookie.take();
-            let mut backend = backend(plan, rule, &mut decision, 1.0, &head);
-            if let (Some(cookie), Some(_)) = (cookie, &backend.service) {
-                let changes = backend.response_headers.get_or_insert_default();
-                changes.add.push(text(&SET_COOKIE, &cookie));
-            }
-            answer.backends.push(backend);
-        }
-    }
-    if answer
-        .backends
-        .iter()
-        .all(|backend| backend.service.is_none())
-    {
-        let status = answer.backends.drain(..).find_map(|share| share.status);
-        answer.outcome = Outcome::Reject;
-        answer.status = status;
-        return answer;
-    }
-    if let (Some(cors), Some(origin)) = (&rule.cors, origin) {
-        let mut mark = HeaderMap::new();
-        cors.mark(&origin, &mut mark);
-        let backends = answer.backends.iter_mut();
-        let served = backends.filter(|backend| backend.service.is_some());
-        served.for_each(|backend| stamp(backend, &mark));
-    }
-    if !is_for_tunnel(request) {
-        answer.mirrors = match chance {
-            None => rule.mirrors.iter().filter_map(mirror(plan)).collect(),
-            Some(chance) => {
-                let drawn = rule.drawn_mirrors(chance).map(|(mirror, _)| mirror);
-                drawn.filter_map(mirror(plan)).collect()
-            }
-        };
-    }
-    let in_all = timeout(rule, &head);
-    answer.timeout_ms = in_all.map(milliseconds);
-    if let Some(tries) = &rule.tries {
-        answer.per_try_timeout_ms = tries.per_try(in_all).map(milliseconds);
-        answer.retry = Some(retry(tries));
-    }
-    answer
 }
 
 /// How long the answer may take, as far as the request and its rule say.
@@ -298,12 +406,12 @@ fn refused(refusal: &Refusal) -> Answer {
 
 /// The end of a request that the rule answers itself.
 fn answered(
-    mut answer: Answer,
+    answer: &mut Answer,
     rule: &Rule,
     mut refusal: Refusal,
     head: &Request<()>,
     decision: &mut Decision,
-) -> Answer {
+) {
     answer.outcome = match rule.answer.as_deref() {
         Some(route::Answer::Redirect(_)) => Outcome::Redirect,
         _ => Outcome::Respond,
@@ -319,7 +427,6 @@ fn answered(
     answer.headers = headers.map(|(name, value)| text(name, value)).collect();
     let body = reply.into_body().into_inner().unwrap_or_default();
     answer.body = (!body.is_empty()).then(|| String::from_utf8_lossy(&body).into_owned());
-    answer
 }
 
 fn backend(
