@@ -6,8 +6,10 @@ pub mod coverage;
 #[cfg(feature = "testing")]
 mod strategy;
 mod subject;
+mod target;
 
 pub use binomial::plausible;
 #[cfg(feature = "testing")]
 pub use strategy::{Requests, requests, requests_for};
 pub use subject::Subject;
+pub use target::{NotATarget, Target, UnknownTarget};
