@@ -1,6 +1,8 @@
 //! What tests of layers, policies and plans are made of.
 
 mod binomial;
+#[cfg(feature = "yaml")]
+pub mod cases;
 pub mod contract;
 pub mod coverage;
 #[cfg(feature = "testing")]

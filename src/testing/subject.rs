@@ -1,4 +1,4 @@
-use crate::explain::{self, Answer, Asking, NotARequest, Question};
+use crate::explain::{self, Answer, Asking, NotARequest, Question, Taken};
 use crate::plan::{Entry, Plan};
 use crate::policy::{Errors, Places, Policy};
 use crate::rng::Chance;
@@ -67,12 +67,12 @@ impl Subject {
 
     /// As [`Plan::decide`], counted.
     pub fn decide<B>(&self, request: &Request<B>) -> Answer {
-        self.at(&self.plan, Entry::Mesh, request, None)
+        self.at(&self.plan, Entry::Mesh, request, None).0
     }
 
     /// As [`Plan::decide_by`], counted.
     pub fn decide_by<B>(&self, request: &Request<B>, chance: Chance) -> Answer {
-        self.at(&self.plan, Entry::Mesh, request, Some(chance))
+        self.at(&self.plan, Entry::Mesh, request, Some(chance)).0
     }
 
     /// As [`Plan::answer`], counted.
@@ -81,7 +81,7 @@ impl Subject {
     ///
     /// What is wrong with the question.
     pub fn answer(&self, question: &Question) -> Result<Answer, NotARequest> {
-        self.ask(question, None)
+        Ok(self.ask(question, None)?.0)
     }
 
     /// As [`Plan::answer_by`], counted.
@@ -90,7 +90,13 @@ impl Subject {
     ///
     /// What is wrong with the question.
     pub fn answer_by(&self, question: &Question, chance: Chance) -> Result<Answer, NotARequest> {
-        self.ask(question, Some(chance))
+        Ok(self.ask(question, Some(chance))?.0)
+    }
+
+    /// `route/rule`.
+    #[cfg(feature = "yaml")]
+    pub(in crate::testing) fn name_of(&self, taken: &Taken) -> String {
+        self.coverage.name_of(taken).to_owned()
     }
 
     /// What has been exercised so far.
@@ -98,14 +104,19 @@ impl Subject {
         self.coverage.covered(self.plan.places())
     }
 
-    fn ask(&self, question: &Question, chance: Option<Chance>) -> Result<Answer, NotARequest> {
+    /// The answer, counted, and what of the policy decided it.
+    pub(in crate::testing) fn ask(
+        &self,
+        question: &Question,
+        chance: Option<Chance>,
+    ) -> Result<(Answer, Option<Taken>), NotARequest> {
         Ok(match explain::asking(&self.plan, question)? {
             Ok(Asking {
                 plan,
                 entry,
                 request,
             }) => self.at(&plan, entry, &request, chance),
-            Err(answer) => answer,
+            Err(answer) => (answer, None),
         })
     }
 
@@ -115,11 +126,12 @@ impl Subject {
         entry: Entry,
         request: &Request<B>,
         chance: Option<Chance>,
-    ) -> Answer {
+    ) -> (Answer, Option<Taken>) {
         let decided = explain::decide(plan, entry, request, chance);
-        if let Some(taken) = decided.taken(plan, entry) {
-            self.coverage.count(&taken);
+        let taken = decided.taken(plan, entry);
+        if let Some(taken) = &taken {
+            self.coverage.count(taken);
         }
-        decided.answer
+        (decided.answer, taken)
     }
 }

@@ -1,0 +1,313 @@
+use crate::explain::{Asker, NotARequest, Question};
+use crate::policy::wording::shortened;
+use crate::testing::cases::headers::Sent;
+use crate::testing::cases::wanted::{Either, Short};
+use http::Request;
+use serde::de::{self, Error as _};
+use serde::{Deserialize, Deserializer};
+use std::str::FromStr;
+
+/// A case's request: `GET http://reviews/api/1`, or the fields of a question, in which a `url` may
+/// stand for scheme, authority and path.
+#[derive(Clone, Debug)]
+pub(super) struct Asked(pub(super) Question);
+
+impl<'de> Deserialize<'de> for Asked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let question = match Either::<Line, Fields>::deserialize(deserializer)? {
+            Either::Short(Line(question)) => question,
+            Either::Long(fields) => fields.question()?,
+        };
+        match checked(&question) {
+            Ok(()) => Ok(Self(question)),
+            Err(error) => Err(D::Error::custom(error)),
+        }
+    }
+}
+
+/// Says what keeps a question from being asked. What a client may send all the same, such as a
+/// path with a fragment, gets an answer.
+fn checked(question: &Question) -> Result<(), NotARequest> {
+    match Request::try_from(question) {
+        Err(NotARequest::Path(_)) if question.path.starts_with('/') => Ok(()),
+        asked => asked.map(|_| ()),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    #[serde(default, deserialize_with = "method")]
+    method: Option<String>,
+    #[serde(default)]
+    url: Option<Url>,
+    #[serde(default, deserialize_with = "scheme")]
+    scheme: Option<String>,
+    #[serde(default, deserialize_with = "authority")]
+    authority: Option<String>,
+    #[serde(default, deserialize_with = "path")]
+    path: Option<String>,
+    #[serde(default)]
+    headers: Sent,
+    #[serde(default)]
+    source: Option<Asker>,
+    #[serde(default)]
+    gateway: Option<String>,
+    #[serde(default)]
+    port: Option<u16>,
+}
+
+impl Fields {
+    fn question<E: de::Error>(self) -> Result<Question, E> {
+        let (scheme, authority, path) = match (self.url, self.authority, self.path) {
+            (Some(url), None, None) if self.scheme.is_none() => {
+                (Some(url.scheme), url.authority, url.path)
+            }
+            (Some(_), ..) => {
+                return Err(E::custom(
+                    "the request has a `url` and parts of one; write the `url`, or `scheme`, \
+                     `authority` and `path`",
+                ));
+            }
+            (None, Some(authority), Some(path)) => (self.scheme, authority, path),
+            (None, None, None) => return Err(E::missing_field("url")),
+            (None, None, _) => return Err(E::missing_field("authority")),
+            (None, _, None) => return Err(E::missing_field("path")),
+        };
+        let mut question = Question::new(authority, path);
+        question.method = self.method;
+        question.scheme = scheme;
+        question.headers = self.headers.0;
+        question.source = self.source;
+        question.gateway = self.gateway;
+        question.port = self.port;
+        Ok(question)
+    }
+}
+
+/// Reads a field that must be good in a question that is good otherwise.
+fn probed<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    put: impl FnOnce(&mut Question, String),
+) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let mut question = Question::new("host", "/");
+    put(&mut question, text.clone());
+    match checked(&question) {
+        Ok(()) => Ok(Some(text)),
+        Err(error) => Err(D::Error::custom(error)),
+    }
+}
+
+fn method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    probed(deserializer, |question, text| question.method = Some(text))
+}
+
+fn scheme<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    probed(deserializer, |question, text| question.scheme = Some(text))
+}
+
+fn authority<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    probed(deserializer, |question, text| question.authority = text)
+}
+
+fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    probed(deserializer, |question, text| question.path = text)
+}
+
+/// `http://reviews/api/1`.
+#[derive(Clone, Debug)]
+struct Url {
+    scheme: String,
+    authority: String,
+    path: String,
+}
+
+impl FromStr for Url {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |advice: &str| format!("`{}` is no URL; {advice}", shortened(text));
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err(wrong("write scheme and host: http://reviews/api/1"));
+        };
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        if authority.is_empty() {
+            return Err(wrong(
+                "write a host behind the scheme: http://reviews/api/1",
+            ));
+        }
+        let path = match path.strip_prefix('?') {
+            Some(_) => format!("/{path}"),
+            None if path.is_empty() => "/".to_owned(),
+            None => path.to_owned(),
+        };
+        let question = Question {
+            scheme: Some(scheme.to_owned()),
+            ..Question::new(authority, path.as_str())
+        };
+        // Nobody writes a URL with a space or a fragment to see it refused.
+        Request::try_from(&question).map_err(|error| error.to_string())?;
+        Ok(Self {
+            scheme: scheme.to_owned(),
+            authority: authority.to_owned(),
+            path,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Url {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+/// `GET http://reviews/api/1`, or the URL alone.
+#[derive(Clone, Debug)]
+struct Line(Question);
+
+impl Short for Line {
+    const EITHER: &str = "a request such as `GET http://reviews/api/1` or its fields";
+}
+
+impl FromStr for Line {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut words = text.split_ascii_whitespace();
+        let (method, url) = match (words.next(), words.next(), words.next()) {
+            (Some(url), None, None) => (None, url),
+            (Some(method), Some(url), None) => (Some(method), url),
+            _ => {
+                let text = shortened(text);
+                return Err(format!(
+                    "`{text}` is no request; write a method and a URL: GET http://reviews/api/1"
+                ));
+            }
+        };
+        let Url {
+            scheme,
+            authority,
+            path,
+        } = url.parse()?;
+        let question = Question {
+            method: method.map(str::to_owned),
+            scheme: Some(scheme),
+            ..Question::new(authority, path)
+        };
+        checked(&question).map_err(|error| error.to_string())?;
+        Ok(Self(question))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question(json: &str) -> Result<Question, String> {
+        let asked: Result<Asked, _> = serde_json::from_str(json);
+        let told = |error: serde_json::Error| {
+            let told = error.to_string();
+            told.split(" at line").next().unwrap_or_default().to_owned()
+        };
+        asked.map(|Asked(question)| question).map_err(told)
+    }
+
+    #[test]
+    fn a_request_is_a_line_or_its_fields() {
+        let get = question(r#""GET http://reviews/api/1""#).unwrap();
+        assert_eq!(get.method.as_deref(), Some("GET"));
+        assert_eq!((&*get.authority, &*get.path), ("reviews", "/api/1"));
+        for other in [
+            r#"{"method":"GET","url":"http://reviews/api/1"}"#,
+            r#"{"method":"GET","scheme":"http","authority":"reviews","path":"/api/1"}"#,
+        ] {
+            assert_eq!(question(other).as_ref(), Ok(&get));
+        }
+        let bare = question(r#""https://reviews:8443?page=2""#).unwrap();
+        assert_eq!((bare.method, bare.scheme), (None, Some("https".into())));
+        assert_eq!(
+            (&*bare.authority, &*bare.path),
+            ("reviews:8443", "/?page=2")
+        );
+    }
+
+    #[test]
+    fn headers_are_a_mapping_or_pairs() {
+        let of = |headers: &str| {
+            let json = format!(r#"{{"url":"http://a/","headers":{headers}}}"#);
+            question(&json).map(|question| question.headers)
+        };
+        let pairs = of(r#"[["X-A","1"],["b","2"],["x-a","3"]]"#).unwrap();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(pairs, [pair("x-a", "1"), pair("b", "2"), pair("x-a", "3")]);
+        let mapping = of(r#"{"X-A":["1","3"],"b":"2"}"#).unwrap();
+        assert_eq!(
+            mapping,
+            [pair("x-a", "1"), pair("x-a", "3"), pair("b", "2")]
+        );
+        for (headers, says) in [
+            (r#"{"a b":"1"}"#, "\"a b\" is no header name"),
+            (r#"{"a":"1\n2"}"#, "the header \"a\" holds control"),
+            (r#"{"a":null}"#, "the header has no value"),
+            (r#"{"a":["1","\n"]}"#, "the header \"a\" holds control"),
+            (r#"[["a"]]"#, "a name and a value; write [x-beta, \"1\"]"),
+            (r#"[["a","1","2"]]"#, "a name and a value"),
+            (r#"[[]]"#, "a name and a value"),
+        ] {
+            let told = of(headers).unwrap_err();
+            assert!(told.contains(says), "{headers}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_may_send_all_the_same_is_a_request() {
+        assert!(question(r#"{"authority":"a","path":"/a#b c"}"#).is_ok());
+        assert!(question(r#"{"authority":"","path":"/"}"#).is_ok());
+        assert!(question(r#"{"method":"OPTIONS","authority":"a","path":"*"}"#).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused_with_advice() {
+        for (json, says) in [
+            (r#""""#, "`` is no request; write a method and a URL"),
+            (r#""GET http://a/b c""#, "is no request; write a method"),
+            (r#""GET /api""#, "`/api` is no URL; write scheme and host"),
+            (r#""GET reviews/api""#, "`reviews/api` is no URL"),
+            (r#""GET ftp://a/""#, "the scheme \"ftp\" is not HTTP's"),
+            (r#""GET http:///x""#, "write a host behind the scheme"),
+            (r#""GET http://a_b c/""#, "is no request"),
+            (r#""G@T http://a/""#, "the method \"G@T\" is none"),
+            (r#""http://me@a/""#, "the authority \"me@a\" is none"),
+            (r#""http://a/#b""#, "the path \"/#b\" cannot be requested"),
+            (
+                r#"{"url":"http://a/","path":"/"}"#,
+                "a `url` and parts of one",
+            ),
+            (
+                r#"{"url":"http://a/","scheme":"http"}"#,
+                "a `url` and parts",
+            ),
+            (r#"{}"#, "missing field `url`"),
+            (r#"{"path":"/"}"#, "missing field `authority`"),
+            (r#"{"authority":"a"}"#, "missing field `path`"),
+            (r#"{"authority":"a","path":"b"}"#, "the path \"b\" cannot"),
+            (r#"{"authority":"a b","path":"/"}"#, "the authority \"a b\""),
+            (
+                r#"{"url":"http://a/","method":"G T"}"#,
+                "the method \"G T\"",
+            ),
+            (
+                r#"{"url":"http://a/","hedaers":{}}"#,
+                "unknown field `hedaers`",
+            ),
+            (r#"{"url":"http://a/","source":{"ip":"x"}}"#, "IP address"),
+            (r#"5"#, "expected a request such as `GET"),
+        ] {
+            let told = question(json).unwrap_err();
+            assert!(told.contains(says), "{json}: {told}");
+        }
+    }
+}
