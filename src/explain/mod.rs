@@ -39,6 +39,7 @@
 //! ```
 
 mod answer;
+mod change;
 mod decide;
 mod question;
 mod taken;
@@ -46,6 +47,7 @@ mod taken;
 pub use answer::{
     Answer, Backend, Fault, Limit, Mirror, Outcome, Received, ResponseHeaders, Retry,
 };
+pub use change::Change;
 pub(crate) use decide::{Asking, asking, decide};
 pub use question::{Asker, NotARequest, Question};
 pub(crate) use taken::Taken;

@@ -134,4 +134,51 @@ impl Subject {
         }
         (decided.answer, taken)
     }
+
+    /// As [`answer`](Self::answer), but nothing is counted yet: whoever asks has to see first
+    /// whether the answer is of any concern.
+    #[cfg(feature = "testing")]
+    pub(crate) fn look(&self, question: &Question) -> Result<Looked, NotARequest> {
+        Ok(match explain::asking(&self.plan, question)? {
+            Ok(Asking {
+                plan,
+                entry,
+                request,
+            }) => {
+                let decided = explain::decide(&plan, entry, &request, None);
+                Looked {
+                    taken: decided.taken(&plan, entry),
+                    is_known: decided.is_known(&plan, entry),
+                    is_kept: decided.is_kept(&plan),
+                    answer: decided.answer,
+                }
+            }
+            Err(answer) => Looked {
+                answer,
+                taken: None,
+                is_known: false,
+                is_kept: false,
+            },
+        })
+    }
+
+    /// Counts what was seen.
+    #[cfg(feature = "testing")]
+    pub(crate) fn count(&self, looked: &Looked) {
+        if let Some(taken) = &looked.taken {
+            self.coverage.count(taken);
+        }
+    }
+}
+
+/// An answer, and what tests have to know of it.
+#[cfg(feature = "testing")]
+#[derive(Clone, Debug)]
+pub(crate) struct Looked {
+    pub(crate) answer: Answer,
+    pub(crate) taken: Option<Taken>,
+    /// Whether the policy speaks of the request's host.
+    pub(crate) is_known: bool,
+    /// Whether the caller is kept at one of several destinations.
+    pub(crate) is_kept: bool,
 }

@@ -61,12 +61,11 @@ impl Target {
         .is_none_or(|port| backend.port == Some(port))
     }
 
-    /// Says whether the mirror's copies reach the target. Answers do not say which subset copies
-    /// go to, so a target with a subset takes none.
+    /// Says whether the mirror's copies reach the target.
     pub fn takes_copies(&self, mirror: &Mirror) -> bool {
         self.is_named(&mirror.service, mirror.namespace.as_deref())
             && { self.port() }.is_none_or(|port| mirror.port == port)
-            && self.subset.is_none()
+            && { self.subset() }.is_none_or(|subset| mirror.subset.as_deref() == Some(subset))
     }
 
     /// Says whether this is a name of the service.

@@ -248,11 +248,7 @@ impl ExpectedBackend {
     }
 
     fn said(&self) -> String {
-        let mut told = address(&self.service, &self.namespace, &self.port);
-        if let Some(subset) = self.subset.this() {
-            told.push('/');
-            told.push_str(subset);
-        }
+        let mut told = address(&self.service, &self.namespace, &self.port, &self.subset);
         if told.is_empty() {
             told = self.status.this().map_or_else(String::new, u16::to_string);
         }
@@ -260,7 +256,12 @@ impl ExpectedBackend {
     }
 }
 
-fn address(service: &Wanted<String>, namespace: &Wanted<String>, port: &Wanted<u16>) -> String {
+fn address(
+    service: &Wanted<String>,
+    namespace: &Wanted<String>,
+    port: &Wanted<u16>,
+    subset: &Wanted<String>,
+) -> String {
     let mut address = service.this().cloned().unwrap_or_default();
     if let Some(namespace) = namespace.this() {
         address.push('.');
@@ -269,6 +270,10 @@ fn address(service: &Wanted<String>, namespace: &Wanted<String>, port: &Wanted<u
     if let Some(port) = port.this() {
         address.push(':');
         address.push_str(&port.to_string());
+    }
+    if let Some(subset) = subset.this() {
+        address.push('/');
+        address.push_str(subset);
     }
     address
 }
@@ -373,7 +378,12 @@ impl Expected<Mirror> for Either<Target, ExpectedMirror> {
         match self {
             Self::Short(target) => target.to_string(),
             Self::Long(mirror) => {
-                let address = address(&mirror.service, &mirror.namespace, &mirror.port);
+                let address = address(
+                    &mirror.service,
+                    &mirror.namespace,
+                    &mirror.port,
+                    &mirror.subset,
+                );
                 with_share(address, &mirror.share)
             }
         }
@@ -392,6 +402,7 @@ impl ExpectedMirror {
         }
         gaps.of(&self.namespace, found.namespace.as_ref(), "namespace");
         gaps.of(&self.port, Some(&found.port), "port");
+        gaps.of(&self.subset, found.subset.as_ref(), "subset");
         gaps.of(&self.share, Some(&found.share), "share");
     }
 }

@@ -70,6 +70,7 @@ pub(super) struct ExpectedMirror {
     pub(super) namespace: Wanted<String>,
     #[serde(deserialize_with = "always")]
     pub(super) port: Wanted<u16>,
+    pub(super) subset: Wanted<String>,
     #[serde(deserialize_with = "always")]
     pub(super) share: Wanted<Part>,
 }

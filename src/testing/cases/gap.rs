@@ -83,14 +83,10 @@ impl Told for (String, String) {
 impl Told for Backend {
     fn told(&self) -> String {
         let mut told = match (&self.service, self.status) {
-            (Some(service), _) => address(service, self.namespace.as_deref(), self.port),
+            (Some(service), _) => address(service, &self.namespace, self.port, &self.subset),
             (None, Some(status)) => status.to_string(),
             (None, None) => NOTHING.to_owned(),
         };
-        if let Some(subset) = &self.subset {
-            told.push('/');
-            told.push_str(subset);
-        }
         let _ = write!(told, " {}", self.share);
         told
     }
@@ -98,12 +94,22 @@ impl Told for Backend {
 
 impl Told for Mirror {
     fn told(&self) -> String {
-        let address = address(&self.service, self.namespace.as_deref(), Some(self.port));
+        let address = address(
+            &self.service,
+            &self.namespace,
+            Some(self.port),
+            &self.subset,
+        );
         format!("{address} {}", self.share)
     }
 }
 
-fn address(service: &str, namespace: Option<&str>, port: Option<u16>) -> String {
+fn address(
+    service: &str,
+    namespace: &Option<String>,
+    port: Option<u16>,
+    subset: &Option<String>,
+) -> String {
     let mut address = service.to_owned();
     if let Some(namespace) = namespace {
         address.push('.');
@@ -111,6 +117,10 @@ fn address(service: &str, namespace: Option<&str>, port: Option<u16>) -> String 
     }
     if let Some(port) = port {
         let _ = write!(address, ":{port}");
+    }
+    if let Some(subset) = subset {
+        address.push('/');
+        address.push_str(subset);
     }
     address
 }

@@ -36,12 +36,6 @@ impl Names<'_> {
         for (index, mirror) in mirrors.enumerate() {
             let at = at.key("mirrors").index(index);
             match mirror {
-                Either::Short(target) if target.subset().is_some() => {
-                    let message = "answers do not say to which subset copies go";
-                    let error = Error::new("unknown-subset", at, message);
-                    let advice = format!("write the service alone: {}", target.service());
-                    self.unknown.push(error.advise(advice));
-                }
                 Either::Short(target) => {
                     let copied = { self.answer.mirrors.iter() };
                     let copied = { copied }.any(|mirror| target.takes_copies(mirror));
@@ -101,7 +95,7 @@ impl Names<'_> {
         }
         let Wanted::This(service) = &expected.service else {
             // Of which service it is a subset, the answer says.
-            return self.check_subset(expected, at);
+            return self.check_subset(expected.subset.this(), at);
         };
         let target = target(
             service,
@@ -113,20 +107,28 @@ impl Names<'_> {
     }
 
     fn check_mirror(&mut self, expected: &ExpectedMirror, at: &Trail) {
-        let is_copied = |mirror: &Mirror| expected.service.this() == Some(&mirror.service);
+        let is_copied = |mirror: &Mirror| {
+            is_or_is_open(&expected.service, Some(&mirror.service))
+                && is_or_is_open(&expected.subset, mirror.subset.as_ref())
+        };
         if self.answer.mirrors.iter().any(is_copied) {
             return;
         }
-        if let Wanted::This(service) = &expected.service {
-            let namespace = expected.namespace.this();
-            let target = target(service, namespace, expected.port.this(), None);
-            self.check_name(service, target, at);
-        }
+        let Wanted::This(service) = &expected.service else {
+            return self.check_subset(expected.subset.this(), at);
+        };
+        let target = target(
+            service,
+            expected.namespace.this(),
+            expected.port.this(),
+            expected.subset.this(),
+        );
+        self.check_name(service, target, at);
     }
 
     /// Of a service that is not named, as `{ subset: v2 }`.
-    fn check_subset(&mut self, expected: &ExpectedBackend, at: &Trail) {
-        let Some(subset) = expected.subset.this() else {
+    fn check_subset(&mut self, subset: Option<&String>, at: &Trail) {
+        let Some(subset) = subset else {
             return;
         };
         let services = self.policy().services.values();
