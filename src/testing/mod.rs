@@ -5,12 +5,16 @@ mod binomial;
 pub mod cases;
 pub mod contract;
 pub mod coverage;
+#[cfg(feature = "yaml")]
+mod policy_test;
 #[cfg(feature = "testing")]
 mod strategy;
 mod subject;
 mod target;
 
 pub use binomial::plausible;
+#[cfg(feature = "yaml")]
+pub use policy_test::{Paths, PolicyTest};
 #[cfg(feature = "testing")]
 pub use strategy::{Requests, requests, requests_for};
 pub use subject::Subject;

@@ -2,7 +2,7 @@ use crate::explain::{self, Answer, Asking, NotARequest, Question, Taken};
 use crate::plan::{Entry, Plan};
 use crate::policy::{Errors, Places, Policy};
 use crate::rng::Chance;
-use crate::testing::coverage::{Coverage, Covered};
+use crate::testing::coverage::{Coverage, Covered, Minimum};
 use http::Request;
 use std::sync::Arc;
 
@@ -41,7 +41,16 @@ impl Subject {
     /// Everything that is wrong with the files, each with its place.
     #[cfg(feature = "yaml")]
     pub fn load(path: impl AsRef<std::path::Path>) -> Result<Self, Errors> {
-        let documents = crate::import::Documents::new().add_path(path)?;
+        Self::read(crate::import::Documents::new().add_path(path)?)
+    }
+
+    /// Reads a policy from several texts, files and folders to test it.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them, each with its place.
+    #[cfg(feature = "yaml")]
+    pub fn read(documents: crate::import::Documents) -> Result<Self, Errors> {
         let mut read = documents.read();
         let places: Places = std::mem::take(&mut read.places);
         Ok(Self::of(read.into_policy()?.compile()?.written_at(places)))
@@ -102,6 +111,21 @@ impl Subject {
     /// What has been exercised so far.
     pub fn covered(&self) -> Covered {
         self.coverage.covered(self.plan.places())
+    }
+
+    /// Makes sure that so much has been exercised.
+    ///
+    /// # Panics
+    ///
+    /// If it has not, with every part that was missed.
+    #[track_caller]
+    pub fn assert_covered(&self, minimum: Minimum) {
+        let covered = self.covered();
+        assert!(
+            minimum.is_reached_by(&covered),
+            "too little of the policy is tested\n{}",
+            covered.told(minimum)
+        );
     }
 
     /// The answer, counted, and what of the policy decided it.

@@ -7,6 +7,7 @@ mod documents;
 mod export;
 mod lines;
 mod schema;
+mod test;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -31,6 +32,7 @@ enum Command {
     Decide(decide::Decide),
     Export(export::Export),
     Schema(schema::Schema),
+    Test(test::Test),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Decide(decide) => decide.run(),
         Command::Export(export) => export.run(),
         Command::Schema(schema) => schema.run(),
+        Command::Test(test) => test.run(),
     };
     let verdict = verdict.unwrap_or_else(|error| {
         complain(&error);

@@ -1,5 +1,5 @@
 use crate::explain::{Answer, Question};
-use crate::policy::Place;
+use crate::policy::{Error, Place, Severity};
 use crate::testing::coverage::{Covered, Minimum, Spot};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::fmt;
@@ -10,6 +10,8 @@ use std::fmt;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
+    /// What is wrong with the policy, where it was tested all the same.
+    pub findings: Vec<Error>,
     /// What came of each case.
     pub cases: Vec<Checked>,
     /// What has been exercised.
@@ -70,6 +72,7 @@ impl Report {
         required: Minimum,
     ) -> Self {
         Self {
+            findings: Vec::new(),
             cases,
             coverage,
             required,
@@ -81,13 +84,16 @@ impl Report {
         self.cases.iter().filter(|case| !case.passed()).count()
     }
 
-    /// Says whether all holds and as much is covered as must be.
+    /// Says whether nothing is wrong with the policy, all holds, and as much is covered as must be.
     pub fn passed(&self) -> bool {
-        self.failed() == 0 && self.required.is_reached_by(&self.coverage)
+        let mut findings = self.findings.iter();
+        self.failed() == 0
+            && self.required.is_reached_by(&self.coverage)
+            && findings.all(|finding| finding.severity < Severity::Error)
     }
 
     /// The cases that failed, and how many there are.
-    pub(super) fn told_cases(&self) -> impl fmt::Display {
+    pub(in crate::testing) fn told_cases(&self) -> impl fmt::Display {
         ToldCases(&self.cases)
     }
 }
@@ -158,7 +164,8 @@ impl fmt::Display for Difference {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("Report", 4)?;
+        let mut report = serializer.serialize_struct("Report", 5)?;
+        report.serialize_field("findings", &self.findings)?;
         report.serialize_field("cases", &Cases(&self.cases))?;
         report.serialize_field("coverage", &self.coverage)?;
         report.serialize_field("required", &self.required)?;
