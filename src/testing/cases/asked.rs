@@ -1,26 +1,27 @@
 use crate::explain::{Asker, NotARequest, Question};
+use crate::policy::tree::Flaw;
 use crate::policy::wording::shortened;
 use crate::testing::cases::headers::Sent;
 use crate::testing::cases::wanted::{Either, Short};
 use http::Request;
-use serde::de::{self, Error as _};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::str::FromStr;
 
 /// A case's request: `GET http://reviews/api/1`, or the fields of a question, in which a `url` may
 /// stand for scheme, authority and path.
-#[derive(Clone, Debug)]
-pub(super) struct Asked(pub(super) Question);
+pub(super) type Asked = Either<Line, Fields>;
 
-impl<'de> Deserialize<'de> for Asked {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let question = match Either::<Line, Fields>::deserialize(deserializer)? {
-            Either::Short(Line(question)) => question,
-            Either::Long(fields) => fields.question()?,
+impl Asked {
+    /// The question, if its parts fit together. Each part for itself is good already.
+    pub(super) fn question(self) -> Result<Question, Flaw> {
+        let question = match self {
+            Self::Short(Line(question)) => question,
+            Self::Long(fields) => fields.question()?,
         };
         match checked(&question) {
-            Ok(()) => Ok(Self(question)),
-            Err(error) => Err(D::Error::custom(error)),
+            Ok(()) => Ok(question),
+            Err(error) => Err(Flaw::custom(error)),
         }
     }
 }
@@ -36,7 +37,7 @@ fn checked(question: &Question) -> Result<(), NotARequest> {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Fields {
+pub(super) struct Fields {
     #[serde(default, deserialize_with = "method")]
     method: Option<String>,
     #[serde(default)]
@@ -58,21 +59,26 @@ struct Fields {
 }
 
 impl Fields {
-    fn question<E: de::Error>(self) -> Result<Question, E> {
+    fn question(self) -> Result<Question, Flaw> {
         let (scheme, authority, path) = match (self.url, self.authority, self.path) {
             (Some(url), None, None) if self.scheme.is_none() => {
                 (Some(url.scheme), url.authority, url.path)
             }
             (Some(_), ..) => {
-                return Err(E::custom(
+                return Err(Flaw::custom(
                     "the request has a `url` and parts of one; write the `url`, or `scheme`, \
                      `authority` and `path`",
                 ));
             }
             (None, Some(authority), Some(path)) => (self.scheme, authority, path),
-            (None, None, None) => return Err(E::missing_field("url")),
-            (None, None, _) => return Err(E::missing_field("authority")),
-            (None, _, None) => return Err(E::missing_field("path")),
+            (None, authority, path) => {
+                let missing = match (authority, path) {
+                    (None, None) => "`url`; add it, or `authority` and `path`",
+                    (None, Some(_)) => "`authority`; add it, or write `url` alone",
+                    (Some(_), _) => "`path`; add it, or write `url` alone",
+                };
+                return Err(Flaw::custom(format_args!("the request has no {missing}")));
+            }
         };
         let mut question = Question::new(authority, path);
         question.method = self.method;
@@ -165,8 +171,8 @@ impl<'de> Deserialize<'de> for Url {
 }
 
 /// `GET http://reviews/api/1`, or the URL alone.
-#[derive(Clone, Debug)]
-struct Line(Question);
+#[derive(Debug)]
+pub(super) struct Line(Question);
 
 impl Short for Line {
     const EITHER: &str = "a request such as `GET http://reviews/api/1` or its fields";
@@ -208,11 +214,10 @@ mod tests {
 
     fn question(json: &str) -> Result<Question, String> {
         let asked: Result<Asked, _> = serde_json::from_str(json);
-        let told = |error: serde_json::Error| {
-            let told = error.to_string();
-            told.split(" at line").next().unwrap_or_default().to_owned()
-        };
-        asked.map(|Asked(question)| question).map_err(told)
+        asked
+            .map_err(|error| error.to_string())?
+            .question()
+            .map_err(|flaw| flaw.to_string())
     }
 
     #[test]
@@ -290,9 +295,9 @@ mod tests {
                 r#"{"url":"http://a/","scheme":"http"}"#,
                 "a `url` and parts",
             ),
-            (r#"{}"#, "missing field `url`"),
-            (r#"{"path":"/"}"#, "missing field `authority`"),
-            (r#"{"authority":"a"}"#, "missing field `path`"),
+            (r#"{}"#, "the request has no `url`; add it"),
+            (r#"{"path":"/"}"#, "the request has no `authority`; add it"),
+            (r#"{"authority":"a"}"#, "the request has no `path`; add it"),
             (r#"{"authority":"a","path":"b"}"#, "the path \"b\" cannot"),
             (r#"{"authority":"a b","path":"/"}"#, "the authority \"a b\""),
             (

@@ -98,13 +98,18 @@ impl<'de> Visitor<'de> for PairVisitor {
                  as a mapping",
             )
         };
-        let Name(name) = items.next_element()?.ok_or_else(wrong)?;
-        let value = items.next_element_seed(ValueSeed(&name))?;
-        let value = value.ok_or_else(wrong)?;
-        match items.next_element::<de::IgnoredAny>()? {
-            Some(_) => Err(wrong()),
-            None => Ok(Pair(name, value)),
+        // Looked at together: of half a pair nobody would know what it is the half of.
+        let (name, value) = match (items.next_element()?, items.next_element()?) {
+            (Some(name), Some(value)) => (name, value),
+            _ => return Err(wrong()),
+        };
+        if items.next_element::<de::IgnoredAny>()?.is_some() {
+            return Err(wrong());
         }
+        let (name, value): (String, String) = (name, value);
+        let Name(name) = Name::of(&name)?;
+        ValueSeed(&name).good(&value)?;
+        Ok(Pair(name, value))
     }
 }
 
@@ -113,10 +118,15 @@ struct Name(String);
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        Self::of(&String::deserialize(deserializer)?)
+    }
+}
+
+impl Name {
+    fn of<E: de::Error>(text: &str) -> Result<Self, E> {
         match HeaderName::from_bytes(text.as_bytes()) {
             Ok(name) => Ok(Self(name.as_str().to_owned())),
-            Err(_) => Err(de::Error::custom(NotARequest::HeaderName(shortened(&text)))),
+            Err(_) => Err(E::custom(NotARequest::HeaderName(shortened(text)))),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::policy::wording::{choose_from, shortened};
 use crate::policy::{Error, OutboundTrafficPolicy, Policy};
 use crate::testing::cases::expected::{ExpectedAnswer, ExpectedBackend, ExpectedMirror, RuleName};
 use crate::testing::cases::wanted::{Either, Wanted};
-use crate::testing::{Target, UnknownTarget};
+use crate::testing::{NotATarget, Target, UnknownTarget};
 use std::collections::BTreeSet;
 
 /// Finds names of routes, rules, services and subsets that the policy does not have: who expects
@@ -147,14 +147,15 @@ impl Names<'_> {
         }
     }
 
-    fn check_name(&mut self, service: &str, target: Option<Target>, at: &Trail) {
+    fn check_name(&mut self, service: &str, target: Result<Target, NotATarget>, at: &Trail) {
         match target {
-            Some(target) => self.check_target(&target, false, at),
-            None if self.is_let_through(service) => {}
-            None => {
-                let message = format!("no service is named `{}`", shortened(service));
+            Ok(target) => self.check_target(&target, false, at),
+            Err(_) if self.is_let_through(service) => {}
+            Err(error) => {
+                let text = error.to_string();
+                let (message, advice) = text.split_once("; ").unwrap_or((&text, ""));
                 let error = Error::new("unknown-service", at.key("service"), message);
-                self.unknown.push(error);
+                self.unknown.push(error.advise(advice));
             }
         }
     }
@@ -196,13 +197,13 @@ fn is_or_is_open(wanted: &Wanted<String>, found: Option<&String>) -> bool {
     }
 }
 
-/// The fields of a backend in one; `None` where they are no names at all.
+/// The fields of a backend in one.
 fn target(
     service: &str,
     namespace: Option<&String>,
     port: Option<&u16>,
     subset: Option<&String>,
-) -> Option<Target> {
+) -> Result<Target, NotATarget> {
     let mut text = service.to_owned();
     let mut add = |before: &str, part: &str| {
         text.push_str(before);
@@ -218,7 +219,7 @@ fn target(
     if let Some(subset) = subset {
         add("/", subset);
     }
-    text.parse().ok()
+    text.parse()
 }
 
 fn told(unknown: &UnknownTarget, at: Trail) -> Error {

@@ -80,11 +80,8 @@ impl Reading {
         let mut salvage = Salvage::new();
         let top = Trail::default();
         if !matches!(root.value, Value::Mapping(_)) {
-            let flaw = Flaw::new(
-                "wrong-type",
-                "this is no file of cases",
-                "write `cases:` above them: `cases: [{ request: …, expect: … }]`",
-            );
+            let advice = "write `cases:` above them: `cases: [{ request: …, expect: … }]`";
+            let flaw = Flaw::new("wrong-type", "this is no file of cases", advice);
             salvage.report(root.at, top.clone(), flaw);
         }
         for Entry { key, at, value } in root.entries() {
@@ -102,7 +99,12 @@ impl Reading {
                 }
             }
         }
-        for error in salvage.errors {
+        if salvage.errors.is_empty() && !FIELDS.iter().any(|field| root.get(field).is_some()) {
+            salvage.report(root.at, top, nothing());
+        }
+        let mut errors = salvage.errors;
+        errors.sort_by_key(|error| (error.at.line, error.at.column));
+        for error in errors {
             self.tell(error, origin.file, &origin.label);
         }
     }
@@ -113,6 +115,9 @@ impl Reading {
             salvage.read::<Vec<IgnoredAny>>(node, at, &trail);
             return;
         };
+        if items.is_empty() {
+            salvage.report(at, trail.clone(), nothing());
+        }
         for (index, item) in items.iter().enumerate() {
             let trail = trail.index(index);
             if let Some(written) = salvage.read::<Written>(item, item.at, &trail) {
@@ -132,12 +137,23 @@ impl Reading {
     ) {
         let Written {
             name,
-            request: Asked(question),
+            request,
             seed,
             expect: expected,
         } = written;
-        let whole = !node.holds_spoilt();
-        if expected.says_nothing() && whole {
+        let is_whole = |key: &str| node.get(key).is_some_and(|part| !part.holds_spoilt());
+        let question = match request.question() {
+            Ok(question) => question,
+            Err(flaw) => {
+                // What follows from what is told already is not told.
+                if is_whole("request") {
+                    let (at, trail) = part(node, trail, "request");
+                    salvage.report(at, trail, flaw);
+                }
+                Question::new("", "/")
+            }
+        };
+        if expected.says_nothing() && is_whole("expect") {
             let (at, trail) = part(node, trail, "expect");
             let advice = "write what must hold: `outcome: forward`, `backends: [reviews/v2]`";
             let flaw = Flaw::new("nothing-expected", "nothing is expected", advice);
@@ -156,7 +172,7 @@ impl Reading {
                 let error = Error::new("duplicate-name", trail, message).marked(at);
                 let mut error = error.advise("rename one of the two");
                 error.because.extend(first);
-                self.tell(error, origin.file, &origin.label);
+                salvage.errors.push(error);
             } else {
                 self.names.insert(name.clone(), number);
             }
@@ -221,6 +237,12 @@ impl Reading {
 /// The way to a case of all that were read, whichever file it is in.
 pub(super) fn to_case(number: usize) -> Trail {
     Trail::default().key("cases").index(number)
+}
+
+/// Who writes no cases thinks that something is tested.
+fn nothing() -> Flaw {
+    let advice = "write some: `cases: [{ request: …, expect: … }]`";
+    Flaw::new("no-cases", "there are no cases here", advice)
 }
 
 /// Where a field of a case is.
