@@ -9,5 +9,5 @@ mod subject;
 
 pub use binomial::plausible;
 #[cfg(feature = "testing")]
-pub use strategy::{Requests, requests, requests_for};
+pub use strategy::{Policies, Requests, policies, requests, requests_for};
 pub use subject::Subject;

@@ -1,5 +1,10 @@
+mod dice;
 mod draft;
 mod hints;
+mod policies;
+mod shrink;
+
+pub use policies::{Policies, policies};
 
 use crate::policy::Policy;
 use draft::{Draft, Fixed};
