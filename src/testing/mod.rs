@@ -9,5 +9,7 @@ mod subject;
 
 pub use binomial::plausible;
 #[cfg(feature = "testing")]
-pub use strategy::{Policies, Requests, policies, requests, requests_for};
+pub use strategy::{
+    Policies, Questions, Requests, policies, questions_for, requests, requests_for,
+};
 pub use subject::Subject;

@@ -94,6 +94,8 @@ pub(super) struct Shrinking<T> {
     over: usize,
     /// Whether a cut was kept since they began at the first piece.
     shrunk: bool,
+    /// Whether there is nothing more to cut.
+    done: bool,
 }
 
 impl<T> Shrinking<T> {
@@ -103,6 +105,7 @@ impl<T> Shrinking<T> {
             before: None,
             over: 0,
             shrunk: false,
+            done: false,
         }
     }
 }
@@ -116,7 +119,7 @@ impl<T: Shrink> ValueTree for Shrinking<T> {
 
     fn simplify(&mut self) -> bool {
         self.shrunk |= self.before.take().is_some();
-        loop {
+        while !self.done {
             let mut scissors = Scissors {
                 over: self.over,
                 cut: false,
@@ -126,9 +129,7 @@ impl<T: Shrink> ValueTree for Shrinking<T> {
             if !scissors.cut {
                 // What could not be done without may have become idle meanwhile.
                 self.over = 0;
-                if !std::mem::take(&mut self.shrunk) {
-                    return false;
-                }
+                self.done = !std::mem::take(&mut self.shrunk);
             } else if smaller.is_sound() {
                 // The next piece then stands where this one has stood.
                 self.before = Some(std::mem::replace(&mut self.kept, smaller));
@@ -137,6 +138,7 @@ impl<T: Shrink> ValueTree for Shrinking<T> {
                 self.over += 1;
             }
         }
+        false
     }
 
     fn complicate(&mut self) -> bool {

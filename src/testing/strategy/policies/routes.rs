@@ -1,5 +1,6 @@
 use crate::policy::{
-    Destination, Door, Fault, Headers, Mirror, Policy, Precedence, Rewrite, Route, Rule, Status,
+    Destination, Door, Fault, Headers, Match, Mirror, Policy, Precedence, Rewrite, Route, Rule,
+    Status,
 };
 use crate::testing::strategy::dice::Dice;
 use crate::testing::strategy::policies::words::{self, NAMESPACES, percent, status};
@@ -52,10 +53,18 @@ fn route(dice: &mut Dice, policy: &Policy, doors: &[Door]) -> Route {
         gateways,
         ..Route::new("", dice.some(1, 3, words::host))
     };
+    if dice.percent(80) {
+        // As people write it, or nothing behind it would ever be reached.
+        route.rules.sort_by_key(takes_all);
+    }
     for (number, rule) in route.rules.iter_mut().enumerate() {
         rule.name = dice.maybe(40, |_| format!("rule-{number}"));
     }
     route
+}
+
+fn takes_all(rule: &Rule) -> bool {
+    rule.matches.is_empty() || rule.matches.iter().any(Match::is_everything)
 }
 
 fn rule(dice: &mut Dice, policy: &Policy, doors: &[Door], precedence: Precedence) -> Rule {
