@@ -16,6 +16,8 @@ pub use binomial::plausible;
 #[cfg(feature = "yaml")]
 pub use policy_test::{Paths, PolicyTest};
 #[cfg(feature = "testing")]
-pub use strategy::{Requests, requests, requests_for};
+pub use strategy::{
+    Policies, Questions, Requests, policies, questions_for, requests, requests_for,
+};
 pub use subject::Subject;
 pub use target::{NotATarget, Target, UnknownTarget};
