@@ -278,16 +278,15 @@ fn address(
     address
 }
 
-fn with_share(mut told: String, share: &Wanted<Part>) -> String {
-    if let Some(share) = share.this() {
-        if !told.is_empty() {
-            told.push(' ');
-        }
-        told.push_str(&share.to_string());
-    }
-    match told.is_empty() {
-        true => "any".to_owned(),
-        false => told,
+fn with_share(address: String, share: &Wanted<Part>) -> String {
+    // Of the service nothing may be said.
+    let told = match address.chars().next() {
+        None | Some('.' | ':' | '/') => format!("*{address}"),
+        Some(_) => address,
+    };
+    match share.this() {
+        Some(share) => format!("{told} {share}"),
+        None => told,
     }
 }
 
@@ -446,6 +445,6 @@ impl Expected<Limit> for ExpectedLimit {
 
     fn said(&self) -> String {
         let name = self.name.this();
-        name.cloned().unwrap_or_else(|| "any".to_owned())
+        name.cloned().unwrap_or_else(|| "*".to_owned())
     }
 }
