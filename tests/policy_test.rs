@@ -2,6 +2,7 @@
 #![cfg(feature = "yaml")]
 
 use proptest::{prop_assert, proptest};
+use tower_mesh::explain::Outcome;
 use tower_mesh::policy_test;
 use tower_mesh::testing::coverage::Minimum;
 use tower_mesh::testing::{PolicyTest, requests_for};
@@ -17,7 +18,7 @@ policy_test! {
         require: { rules: 100, matches: 100, destinations: 100 },
     ) {
         proptest!(|(request in requests_for(mesh.policy()).with_host("reviews"))| {
-            prop_assert!(mesh.decide(&request).forwards());
+            prop_assert!(mesh.decide(&request).outcome != Outcome::NoRoute);
         });
     }
 }
@@ -87,4 +88,24 @@ fn the_test_may_be_made_by_hand() {
     let test = PolicyTest::new("by hand", root).policy("mesh.yaml");
     let required = Minimum::none().rules(25);
     test.cases(vec!["beta.yaml"]).require(required).run(|_| {});
+}
+
+/// For who collects coverage, each test writes what the command would print.
+#[test]
+fn coverage_is_written_where_the_environment_says() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("coverage");
+    let _ = std::fs::remove_dir_all(&folder);
+    let test = "cases_and_properties_count_together";
+    let ran = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env("TOWER_MESH_COVERAGE", &folder)
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    let file = folder.join(format!("policy_test.{test}.json"));
+    let json = std::fs::read_to_string(file).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(report["passed"], true);
+    assert_eq!(report["coverage"]["rules"]["covered"], 2);
+    assert_eq!(report["required"]["rules"], 50);
 }
