@@ -41,8 +41,11 @@
 mod answer;
 mod decide;
 mod question;
+mod taken;
 
 pub use answer::{
     Answer, Backend, Fault, Limit, Mirror, Outcome, Received, ResponseHeaders, Retry,
 };
+pub(crate) use decide::{Asking, asking, decide};
 pub use question::{Asker, NotARequest, Question};
+pub(crate) use taken::Taken;

@@ -86,6 +86,7 @@ impl<'a> Compiler<'a> {
             normalize: Normalize(policy.mesh.path_normalization),
             unknown,
             policy: shared,
+            places: Default::default(),
             elsewhere: Default::default(),
         }
     }

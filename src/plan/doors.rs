@@ -194,7 +194,7 @@ impl Compiler<'_> {
             }
             laid.extend(hosts.iter().cloned());
             let (rules, entries) = self.rules_for(&selected, spot, compiled);
-            routing.add(&hosts, rules, entries);
+            routing.add(&hosts, spot.port, rules, entries);
         }
     }
 
@@ -295,7 +295,12 @@ impl Compiler<'_> {
             let tries = known.service.retries.as_ref().and_then(Tries::compile);
             self.rules.push(Rule::straight_to(known.key, arm, tries));
             let matching = None;
-            routing.add(&hosts, rules, vec![routing::Entry { rule, matching }]);
+            routing.add(
+                &hosts,
+                known.port,
+                rules,
+                vec![routing::Entry { rule, matching }],
+            );
         }
     }
 

@@ -34,6 +34,15 @@ pub(crate) struct Port {
     pub(crate) listeners: Box<[Listener]>,
 }
 
+impl Port {
+    /// The listener that takes a request, and its number.
+    pub(crate) fn listener_of<B>(&self, request: &Request<B>) -> Option<(u32, &Listener)> {
+        let (host, written) = Asked::of(request).host_and_port();
+        let number = self.hosts.find(host, written)?;
+        Some((number, self.listeners.get(number as usize)?))
+    }
+}
+
 #[cfg(feature = "export")]
 impl Port {
     /// The hosts that a listener takes here, as the policy writes them.
@@ -70,9 +79,7 @@ impl Gateway {
         if port.https {
             over_tls(request);
         }
-        let (host, written) = Asked::of(request).host_and_port();
-        let listener = port.hosts.find(host, written);
-        match listener.and_then(|number| port.listeners.get(number as usize)) {
+        match port.listener_of(request).map(|(_, listener)| listener) {
             Some(Listener::Rule(rule)) => decision.rule = Some(*rule),
             Some(Listener::Routes(routing)) => {
                 let refusal = routing.admit(request, decision);

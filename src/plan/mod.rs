@@ -9,11 +9,12 @@ mod entry;
 mod routing;
 mod select;
 
-pub(crate) use entry::{Entry, Gateway, without_tls};
 #[cfg(feature = "export")]
-pub(crate) use entry::{Listener, Port};
+pub(crate) use entry::Port;
+pub(crate) use entry::{Entry, Gateway, Listener, without_tls};
 #[cfg(feature = "export")]
 pub(crate) use routing::Group;
+pub(crate) use routing::Routing;
 
 use crate::balance::Target;
 use crate::cors::Sharing;
@@ -22,11 +23,13 @@ use crate::gate::{Decision, Gate as _, TrustedHops};
 use crate::limit::Limits;
 use crate::mirror::Share;
 use crate::policy::registry::host_and_port;
-use crate::policy::{self, Address, Errors, OutboundTrafficPolicy, Policy, Severity, Workload};
+use crate::policy::{
+    self, Address, Errors, OutboundTrafficPolicy, Places, Policy, Severity, Workload,
+};
 use crate::reply::{Flags, Head, Refusal};
 use crate::retry::Tries;
 use crate::rng::Chance;
-use crate::route::{Answer, Asked, Changes, HeaderEdit, Normalize, OnReply};
+use crate::route::{Answer, Asked, Changes, HeaderEdit, Located, Normalize, OnReply};
 use crate::split::Choice;
 use crate::timeout::Allowed;
 use ahash::AHashMap;
@@ -34,7 +37,6 @@ use compile::Compiler;
 use entry::no_route;
 use http::{Method, Request, StatusCode};
 use parking_lot::Mutex;
-use routing::Routing;
 use std::fmt;
 use std::sync::Arc;
 
@@ -57,6 +59,8 @@ pub struct Plan {
     /// The rule of hosts that the policy does not know.
     pub(crate) unknown: u32,
     policy: Arc<Policy>,
+    /// Where the policy was written, for who explains.
+    places: Arc<Places>,
     /// What other workloads see, for questions. No request asks for it.
     elsewhere: Mutex<Vec<Arc<Self>>>,
 }
@@ -196,6 +200,18 @@ impl Plan {
         &self.workload
     }
 
+    /// Says where the policy was written, so that explanations can point there.
+    #[must_use]
+    pub fn written_at(mut self, places: Places) -> Self {
+        self.places = Arc::new(places);
+        self
+    }
+
+    /// Where the policy was written, as far as the plan was told.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
     /// What the plan was compiled from.
     pub fn policy(&self) -> &Arc<Policy> {
         &self.policy
@@ -210,7 +226,9 @@ impl Plan {
             elsewhere.push(plan.clone());
             return plan;
         }
-        let plan = Arc::new(Self::keeping(&self.policy, workload, Some(self)));
+        let mut plan = Self::keeping(&self.policy, workload, Some(self));
+        plan.places = self.places.clone();
+        let plan = Arc::new(plan);
         if elsewhere.len() == MOST_ELSEWHERE {
             elsewhere.remove(0);
         }
@@ -278,6 +296,27 @@ impl Plan {
         let ports = &self.gateways[number as usize].ports;
         let port = port.or_else(|| Some(ports.first()?.number));
         Some(Entry::Gateway(number, port.unwrap_or(80)))
+    }
+
+    /// Where the table behind a door has a request that [`enter`](Self::enter) has seen: its path is
+    /// as the gates look at it. `None` where no table is asked, or none of its routes has the host.
+    pub(crate) fn locate<B>(
+        &self,
+        entry: Entry,
+        request: &Request<B>,
+    ) -> Option<(&Routing, Located)> {
+        let routing = match entry {
+            Entry::Mesh => &self.mesh,
+            Entry::Gateway(gateway, number) => {
+                let mut ports = self.gateways.get(gateway as usize)?.ports.iter();
+                let port = ports.find(|port| port.number == number)?;
+                match port.listener_of(request)? {
+                    (_, Listener::Routes(routing)) => routing,
+                    (_, Listener::Rule(_)) => return None,
+                }
+            }
+        };
+        Some((routing, routing.table.locate(&Asked::of(request))?))
     }
 
     /// Says whether what comes in there comes over TLS.

@@ -6,29 +6,27 @@ use crate::reply::Refusal;
 use crate::route::{Rules, Table};
 use http::Request;
 
-/// A table of routes, and beside it, for who exports a plan, what stands in it.
+/// A table of routes, and beside it, for who explains or exports a plan, what stands in it. No
+/// request reads that.
 #[derive(Debug, Default)]
 pub(crate) struct Routing {
     pub(crate) table: Table,
-    #[cfg(feature = "export")]
+    /// By the numbers that the table has for them.
     pub(crate) groups: Vec<Group>,
 }
 
 /// Hosts that have the same rules.
-#[cfg(feature = "export")]
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) hosts: Box<[Host]>,
+    /// The port on which their requests come, where the rules differ by it.
+    pub(crate) port: Option<u16>,
     /// In the order in which they are asked.
     pub(crate) entries: Box<[Entry]>,
 }
 
 /// One match of one rule.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(
-    not(feature = "export"),
-    expect(dead_code, reason = "only exports read it")
-)]
 pub(crate) struct Entry {
     /// The number of the plan's rule.
     pub(crate) rule: u32,
@@ -37,15 +35,19 @@ pub(crate) struct Entry {
 }
 
 impl Routing {
-    pub(super) fn add(&mut self, hosts: &[Host], rules: Rules, entries: Vec<Entry>) {
+    pub(super) fn add(
+        &mut self,
+        hosts: &[Host],
+        port: Option<u16>,
+        rules: Rules,
+        entries: Vec<Entry>,
+    ) {
         self.table.add(hosts, rules);
-        #[cfg(feature = "export")]
         self.groups.push(Group {
             hosts: hosts.into(),
+            port,
             entries: entries.into(),
         });
-        #[cfg(not(feature = "export"))]
-        drop(entries);
     }
 }
 

@@ -36,6 +36,7 @@ pub mod format;
 mod headers;
 mod limit;
 mod matching;
+pub(crate) mod places;
 pub(crate) mod registry;
 mod route;
 #[cfg(feature = "schema")]
@@ -64,6 +65,7 @@ pub use matching::{
     CompiledPattern, Header, Host, Match, NotAHeader, NotAHost, NotAPath, NotAPattern, Path,
     PathMatch, Pattern, TextMatch, TextMatcher, ValueMatch,
 };
+pub use places::Places;
 pub use route::{Destination, Precedence, Route, Rule};
 pub use scope::{
     Clients, Door, Gateway, Listener, ListenerProtocol, NotADoor, NotAWorkload, Sidecar, Workload,

@@ -16,6 +16,25 @@ pub struct Matcher {
     more: Option<Box<More>>,
 }
 
+/// What a match asks of a request, without the value that it wants.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Predicate<'a> {
+    /// Its path.
+    Path,
+    /// Its method.
+    Method,
+    /// Its scheme.
+    Scheme,
+    /// Its authority.
+    Authority,
+    /// A header. `host` is the authority, wherever the request says it.
+    Header(&'a HeaderName),
+    /// A header that must not be so.
+    WithoutHeader(&'a HeaderName),
+    /// A query parameter.
+    Query(&'a str),
+}
+
 type Headers = Box<[(HeaderName, ValueMatcher)]>;
 
 #[derive(Clone, Debug)]
@@ -61,9 +80,17 @@ impl Matcher {
     /// Says whether the request satisfies every predicate.
     #[inline]
     pub fn takes(&self, asked: &Asked<'_>) -> bool {
+        self.unmet(asked).is_none()
+    }
+
+    /// The first predicate that the request does not satisfy, of those that it is asked in turn.
+    #[inline]
+    pub fn unmet(&self, asked: &Asked<'_>) -> Option<Predicate<'_>> {
         // The cheap ones first.
-        self.path.as_ref().is_none_or(|p| p.takes(asked.path))
-            && self.more.as_ref().is_none_or(|more| more.takes(asked))
+        if self.path.as_ref().is_some_and(|p| !p.takes(asked.path)) {
+            return Some(Predicate::Path);
+        }
+        self.more.as_ref().and_then(|more| more.unmet(asked))
     }
 
     /// What of a request's path it takes.
@@ -98,31 +125,43 @@ impl More {
             || self.without_host.is_some()
     }
 
-    fn takes(&self, asked: &Asked<'_>) -> bool {
+    fn unmet(&self, asked: &Asked<'_>) -> Option<Predicate<'_>> {
         let host = asked.authority.as_bytes();
-        let text = |wanted: &Option<TextMatcher>, text: &str| {
-            wanted.as_ref().is_none_or(|wanted| wanted.takes(text))
+        let misses = |wanted: &Option<TextMatcher>, text: &str| {
+            wanted.as_ref().is_some_and(|wanted| !wanted.takes(text))
         };
-        text(&self.method, asked.method.as_str())
-            && self
-                .headers
-                .iter()
-                .all(|(name, value)| value.takes_header(asked.headers, name))
-            && self
-                .query
-                .iter()
-                .all(|(name, value)| value.takes_query(asked.query, name))
-            && text(&self.scheme, asked.scheme())
-            && text(&self.authority, asked.authority)
-            && self.host.as_ref().is_none_or(|value| value.takes(host))
-            && !self
-                .without
-                .iter()
-                .any(|(name, value)| value.takes_header_or_nothing(asked.headers, name))
-            && !self
-                .without_host
-                .as_ref()
-                .is_some_and(|value| value.takes(host))
+        if misses(&self.method, asked.method.as_str()) {
+            return Some(Predicate::Method);
+        }
+        for (name, value) in &self.headers {
+            if !value.takes_header(asked.headers, name) {
+                return Some(Predicate::Header(name));
+            }
+        }
+        for (name, value) in &self.query {
+            if !value.takes_query(asked.query, name) {
+                return Some(Predicate::Query(name));
+            }
+        }
+        if misses(&self.scheme, asked.scheme()) {
+            return Some(Predicate::Scheme);
+        }
+        if misses(&self.authority, asked.authority) {
+            return Some(Predicate::Authority);
+        }
+        if self.host.as_ref().is_some_and(|value| !value.takes(host)) {
+            return Some(Predicate::Header(&HOST));
+        }
+        for (name, value) in &self.without {
+            if value.takes_header_or_nothing(asked.headers, name) {
+                return Some(Predicate::WithoutHeader(name));
+            }
+        }
+        let without_host = self.without_host.as_ref();
+        if without_host.is_some_and(|value| value.takes(host)) {
+            return Some(Predicate::WithoutHeader(&HOST));
+        }
+        None
     }
 }
 

@@ -63,7 +63,7 @@ pub use changes::Changes;
 pub use edit::{HeaderEdit, Names, OnReply, OnRequest, Outline, Subject};
 pub use host::Hosts;
 pub use layer::RouteLayer;
-pub use matcher::Matcher;
+pub use matcher::{Matcher, Predicate};
 pub use normalize::{Normalize, Unnormal};
 pub use path::PathMatcher;
 pub use redirect::Redirect;
@@ -71,7 +71,7 @@ pub use respond::Respond;
 pub use rewrite::Rewrite;
 pub use service::Route;
 pub use substitution::CompiledSubstitution;
-pub use table::{Found, Rules, Table};
+pub use table::{Found, Located, Rules, Table};
 pub use value::ValueMatcher;
 
 // Where other layers find them, too.

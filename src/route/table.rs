@@ -36,6 +36,15 @@ pub enum Found {
     NoHost,
 }
 
+/// Where in a [`Table`] a request ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Located {
+    /// The number of the route that has its host, in the order in which they were added.
+    pub route: u32,
+    /// The number of the match that takes it, as [`Rules::locate`] counts; `None` if none does.
+    pub entry: Option<u32>,
+}
+
 impl Rules {
     /// Adds a rule after those that are there: it takes what any of the matches takes, everything
     /// if there is none.
@@ -63,13 +72,24 @@ impl Rules {
     /// The first rule that takes the request.
     #[inline]
     pub fn find(&self, asked: &Asked<'_>) -> Option<(u32, Matched)> {
-        let takes = |entry: u32| self.entries[entry as usize].0.takes(asked);
-        let entry = match &self.index {
-            Some(index) => index.find(asked, takes)?,
-            None => (0..self.entries.len() as u32).find(|entry| takes(*entry))?,
-        };
-        let (matcher, rule) = &self.entries[entry as usize];
+        let (matcher, rule) = &self.entries[self.locate(asked)? as usize];
         Some((*rule, matcher.matched()))
+    }
+
+    /// The number of the first match that takes the request, counted over all rules in the order in
+    /// which they were added; a rule without any counts as one.
+    #[inline]
+    pub fn locate(&self, asked: &Asked<'_>) -> Option<u32> {
+        let takes = |entry: u32| self.entries[entry as usize].0.takes(asked);
+        match &self.index {
+            Some(index) => index.find(asked, takes),
+            None => (0..self.entries.len() as u32).find(|entry| takes(*entry)),
+        }
+    }
+
+    /// The matches, in the order of their numbers.
+    pub fn matchers(&self) -> impl ExactSizeIterator<Item = &Matcher> {
+        self.entries.iter().map(|(matcher, _)| matcher)
     }
 }
 
@@ -83,6 +103,19 @@ impl Table {
             self.hosts.claim(host, route);
         }
         self.routes.push(rules);
+    }
+
+    /// Where in the table a request ends; `None` if no route has its host.
+    pub fn locate(&self, asked: &Asked<'_>) -> Option<Located> {
+        let host = (asked.authority, asked.default_port());
+        let route = self.hosts.find_authority(host.0, host.1)?;
+        let entry = self.routes[route as usize].locate(asked);
+        Some(Located { route, entry })
+    }
+
+    /// The rules of a route, by the number that [`locate`](Self::locate) gives.
+    pub fn rules(&self, route: u32) -> Option<&Rules> {
+        self.routes.get(route as usize)
     }
 
     /// The rule that takes the request.

@@ -2,9 +2,12 @@
 
 mod binomial;
 pub mod contract;
+pub mod coverage;
 #[cfg(feature = "testing")]
 mod strategy;
+mod subject;
 
 pub use binomial::plausible;
 #[cfg(feature = "testing")]
 pub use strategy::{Requests, requests, requests_for};
+pub use subject::Subject;

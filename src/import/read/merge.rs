@@ -251,8 +251,10 @@ impl Merge {
             self.findings
                 .push(self.documents[origin].rank(&error.at), error);
         }
+        let places = self.places();
         Read {
             policy: self.policy,
+            places,
             findings: self.findings.into_findings(),
             notes: self.notes,
             report: self.report,
@@ -271,7 +273,7 @@ impl Merge {
 
     /// Finds a place of the merged policy in its document; `None` if something there could not
     /// be read, so that a finding about it would be about what is missing.
-    fn locate(&self, trail: &Trail) -> Option<(usize, Place)> {
+    pub(super) fn locate(&self, trail: &Trail) -> Option<(usize, Place)> {
         let (document, node, mut prefix) = match trail.0.as_slice() {
             [Step::Key(part), Step::Index(index), ..] => {
                 let native = match part.as_str() {

@@ -4,12 +4,13 @@ mod files;
 mod foreign;
 mod merge;
 mod origin;
+mod places;
 mod told;
 
 pub(crate) use files::is_document;
 
 use crate::import::report::Entry;
-use crate::policy::{Error, Errors, Policy};
+use crate::policy::{Error, Errors, Places, Policy};
 use merge::Merge;
 use std::path::Path;
 use std::str::FromStr;
@@ -155,6 +156,8 @@ impl Documents {
 pub struct Read {
     /// All that could be read.
     pub policy: Policy,
+    /// Where the parts of the policy were written.
+    pub places: Places,
     /// All that is wrong or can hardly be meant, by place; at most 10,000 findings, and one that
     /// says that there are more.
     pub findings: Vec<Error>,

@@ -1,0 +1,22 @@
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+
+/// The request without its body, as gates take it.
+pub(super) fn head_of<B>(request: &Request<B>) -> Request<()> {
+    let mut head = Request::new(());
+    *head.method_mut() = request.method().clone();
+    *head.uri_mut() = request.uri().clone();
+    *head.version_mut() = request.version();
+    *head.headers_mut() = request.headers().clone();
+    *head.extensions_mut() = request.extensions().clone();
+    head
+}
+
+pub(super) fn text(name: &HeaderName, value: &HeaderValue) -> (String, String) {
+    let value = String::from_utf8_lossy(value.as_bytes());
+    (name.as_str().to_owned(), value.into_owned())
+}
+
+pub(super) fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
+    let headers = headers.iter();
+    headers.map(|(name, value)| text(name, value)).collect()
+}

@@ -1,0 +1,125 @@
+use crate::explain::{self, Answer, Asking, NotARequest, Question};
+use crate::plan::{Entry, Plan};
+use crate::policy::{Errors, Places, Policy};
+use crate::rng::Chance;
+use crate::testing::coverage::{Coverage, Covered};
+use http::Request;
+use std::sync::Arc;
+
+/// A policy under test: it decides as its [`Plan`] does, and remembers which parts of it have.
+///
+/// ```
+/// # #[cfg(feature = "yaml")] {
+/// use tower_mesh::testing::Subject;
+///
+/// let mesh = Subject::load("examples/mesh.yaml").unwrap();
+/// let request = http::Request::get("http://reviews/").header("x-beta", "1").body(()).unwrap();
+/// assert!(mesh.decide(&request).forwards());
+/// assert_eq!(mesh.covered().rules.covered, 1);
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Subject {
+    plan: Plan,
+    coverage: Coverage,
+}
+
+impl Subject {
+    /// Compiles a policy to test it.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it.
+    pub fn new(policy: &Policy) -> Result<Self, Errors> {
+        Ok(Self::of(policy.compile()?))
+    }
+
+    /// Reads a policy from a file or a folder to test it.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the files, each with its place.
+    #[cfg(feature = "yaml")]
+    pub fn load(path: impl AsRef<std::path::Path>) -> Result<Self, Errors> {
+        let documents = crate::import::Documents::new().add_path(path)?;
+        let mut read = documents.read();
+        let places: Places = std::mem::take(&mut read.places);
+        Ok(Self::of(read.into_policy()?.compile()?.written_at(places)))
+    }
+
+    /// Tests a plan.
+    pub fn of(plan: Plan) -> Self {
+        Self {
+            coverage: Coverage::of(plan.policy()),
+            plan,
+        }
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Arc<Policy> {
+        self.plan.policy()
+    }
+
+    /// What it was compiled to.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// As [`Plan::decide`], counted.
+    pub fn decide<B>(&self, request: &Request<B>) -> Answer {
+        self.at(&self.plan, Entry::Mesh, request, None)
+    }
+
+    /// As [`Plan::decide_by`], counted.
+    pub fn decide_by<B>(&self, request: &Request<B>, chance: Chance) -> Answer {
+        self.at(&self.plan, Entry::Mesh, request, Some(chance))
+    }
+
+    /// As [`Plan::answer`], counted.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the question.
+    pub fn answer(&self, question: &Question) -> Result<Answer, NotARequest> {
+        self.ask(question, None)
+    }
+
+    /// As [`Plan::answer_by`], counted.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the question.
+    pub fn answer_by(&self, question: &Question, chance: Chance) -> Result<Answer, NotARequest> {
+        self.ask(question, Some(chance))
+    }
+
+    /// What has been exercised so far.
+    pub fn covered(&self) -> Covered {
+        self.coverage.covered(self.plan.places())
+    }
+
+    fn ask(&self, question: &Question, chance: Option<Chance>) -> Result<Answer, NotARequest> {
+        Ok(match explain::asking(&self.plan, question)? {
+            Ok(Asking {
+                plan,
+                entry,
+                request,
+            }) => self.at(&plan, entry, &request, chance),
+            Err(answer) => answer,
+        })
+    }
+
+    fn at<B>(
+        &self,
+        plan: &Plan,
+        entry: Entry,
+        request: &Request<B>,
+        chance: Option<Chance>,
+    ) -> Answer {
+        let decided = explain::decide(plan, entry, request, chance);
+        if let Some(taken) = decided.taken(plan, entry) {
+            self.coverage.count(&taken);
+        }
+        decided.answer
+    }
+}
