@@ -61,7 +61,7 @@ pub(super) fn response_headers(edit: &HeaderEdit) -> Option<ResponseHeaders> {
     let pairs = |changes: Vec<(HeaderName, String)>| {
         let changes = changes.into_iter();
         changes
-            .map(|(name, value)| (name.to_string(), value))
+            .map(|(name, value)| (name.as_str().to_owned(), value))
             .collect()
     };
     (!edit.is_empty()).then(|| {
@@ -69,7 +69,9 @@ pub(super) fn response_headers(edit: &HeaderEdit) -> Option<ResponseHeaders> {
         ResponseHeaders {
             set: pairs(outline.set),
             add: pairs(outline.add),
-            remove: outline.remove.iter().map(ToString::to_string).collect(),
+            remove: { outline.remove.iter() }
+                .map(|name| name.as_str().to_owned())
+                .collect(),
         }
     })
 }
