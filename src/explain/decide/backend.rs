@@ -26,7 +26,9 @@ pub(super) fn backend(
     let in_all = timeout(rule, head);
     let per_try = { rule.tries.as_ref() }.and_then(|tries| tries.per_try(in_all));
     let told = in_all.into_iter().chain(per_try).min();
-    if let (Some(timeout), true) = (told, ReplyTo::of(head).is_grpc()) {
+    if let Some(timeout) = told
+        && ReplyTo::of(head).is_grpc()
+    {
         tell_grpc(sent.to_mut().headers_mut(), timeout);
     }
     if rule.has_changes(decision.destination) {
