@@ -48,6 +48,6 @@ pub use answer::{
     Answer, Backend, Fault, Limit, Mirror, Outcome, Received, ResponseHeaders, Retry,
 };
 pub use change::Change;
-pub(crate) use decide::{Asking, asking, decide};
+pub(crate) use decide::{Asking, asking, decide, head_of};
 pub use question::{Asker, NotARequest, Question};
 pub(crate) use taken::Taken;

@@ -1,6 +1,6 @@
-use crate::explain::{self, Answer, Asking, NotARequest, Question, Taken};
+use crate::explain::{self, Answer, Asking, NotARequest, Question, Taken, head_of};
 use crate::plan::{Entry, Plan};
-use crate::policy::{Errors, Places, Policy};
+use crate::policy::{Errors, Policy};
 use crate::rng::Chance;
 use crate::testing::coverage::{Coverage, Covered, Minimum};
 use http::Request;
@@ -52,7 +52,7 @@ impl Subject {
     #[cfg(feature = "yaml")]
     pub fn read(documents: crate::import::Documents) -> Result<Self, Errors> {
         let mut read = documents.read();
-        let places: Places = std::mem::take(&mut read.places);
+        let places = std::mem::take(&mut read.places);
         Ok(Self::of(read.into_policy()?.compile()?.written_at(places)))
     }
 
@@ -76,12 +76,13 @@ impl Subject {
 
     /// As [`Plan::decide`], counted.
     pub fn decide<B>(&self, request: &Request<B>) -> Answer {
-        self.at(&self.plan, Entry::Mesh, request, None).0
+        self.at(&self.plan, Entry::Mesh, head_of(request), None).0
     }
 
     /// As [`Plan::decide_by`], counted.
     pub fn decide_by<B>(&self, request: &Request<B>, chance: Chance) -> Answer {
-        self.at(&self.plan, Entry::Mesh, request, Some(chance)).0
+        self.at(&self.plan, Entry::Mesh, head_of(request), Some(chance))
+            .0
     }
 
     /// As [`Plan::answer`], counted.
@@ -139,19 +140,19 @@ impl Subject {
                 plan,
                 entry,
                 request,
-            }) => self.at(&plan, entry, &request, chance),
+            }) => self.at(&plan, entry, request, chance),
             Err(answer) => (answer, None),
         })
     }
 
-    fn at<B>(
+    fn at(
         &self,
         plan: &Plan,
         entry: Entry,
-        request: &Request<B>,
+        head: Request<()>,
         chance: Option<Chance>,
     ) -> (Answer, Option<Taken>) {
-        let decided = explain::decide(plan, entry, request, chance);
+        let decided = explain::decide(plan, entry, head, chance);
         let taken = decided.taken(plan, entry);
         if let Some(taken) = &taken {
             self.coverage.count(taken);
@@ -169,7 +170,7 @@ impl Subject {
                 entry,
                 request,
             }) => {
-                let decided = explain::decide(&plan, entry, &request, None);
+                let decided = explain::decide(&plan, entry, request, None);
                 Looked {
                     taken: decided.taken(&plan, entry),
                     is_known: decided.is_known(&plan, entry),

@@ -99,9 +99,8 @@ impl<'de> Visitor<'de> for PairVisitor {
             )
         };
         // Looked at together: of half a pair nobody would know what it is the half of.
-        let (name, value) = match (items.next_element()?, items.next_element()?) {
-            (Some(name), Some(value)) => (name, value),
-            _ => return Err(wrong()),
+        let (Some(name), Some(value)) = (items.next_element()?, items.next_element()?) else {
+            return Err(wrong());
         };
         if items.next_element::<de::IgnoredAny>()?.is_some() {
             return Err(wrong());
