@@ -21,10 +21,16 @@ struct Inside {
     open: Box<[usize]>,
     /// The same by rules, and within a rule by matches: how many doors lead to a match says nothing
     /// of how much it matters.
-    rules: Box<[Vec<Vec<usize>>]>,
+    rules: Box<[OfRule]>,
     /// For each target a request that hits it; `None` within if no way leads there. Each is looked
     /// for when the short way has failed for the first time.
     witnesses: Box<[OnceLock<Option<Draft>>]>,
+}
+
+/// The targets of a rule, by its matches.
+struct OfRule {
+    targets: Vec<Vec<usize>>,
+    reachable: OnceLock<Vec<Vec<usize>>>,
 }
 
 /// How a request is meant.
@@ -108,17 +114,39 @@ impl Aimed {
     }
 
     fn any_target(&self, meant: Meant, dice: &mut Dice) -> Option<usize> {
-        let mut target = None;
-        for _ in 0..OTHER_TARGETS {
-            let rule = dice.any(&self.0.rules)?;
-            let matching = dice.any(rule)?;
-            target = dice.any(matching).copied();
+        let rule = dice.below(self.0.rules.len());
+        let mut rule = self.0.rules.get(rule)?;
+        if meant == Meant::Hit {
             // Where no way leads, nothing can be hit.
-            if meant != Meant::Hit || self.witness(target?).is_some() {
-                break;
+            for _ in 0..OTHER_RULES {
+                let closed = self.reachable(rule).is_empty();
+                if !closed {
+                    break;
+                }
+                rule = dice.any(&self.0.rules)?;
+            }
+            if let Some(matching) = dice.any(self.reachable(rule)) {
+                return dice.any(matching).copied();
             }
         }
-        target
+        let matching = dice.any(&rule.targets)?;
+        dice.any(matching).copied()
+    }
+
+    /// Those targets of a rule to which a way leads; of very many the first are looked at.
+    fn reachable<'a>(&self, rule: &'a OfRule) -> &'a [Vec<usize>] {
+        rule.reachable.get_or_init(|| {
+            let most = (MOST_TARGETS / rule.targets.len()).max(1);
+            let reachable = rule.targets.iter().map(|targets| {
+                let reachable = targets.iter().take(most).copied();
+                reachable
+                    .filter(|target| self.witness(*target).is_some())
+                    .collect()
+            });
+            reachable
+                .filter(|targets: &Vec<_>| !targets.is_empty())
+                .collect()
+        })
     }
 
     pub(super) fn draw_for(&self, target: usize, meant: Meant, dice: &mut Dice) -> Drawn {
@@ -315,16 +343,19 @@ impl Aimed {
     }
 }
 
-fn by_rules(aims: &Aims, open: &[usize]) -> Box<[Vec<Vec<usize>>]> {
+fn by_rules(aims: &Aims, open: &[usize]) -> Box<[OfRule]> {
     let mut sorted = open.to_vec();
     sorted.sort_by_key(|target| &aims.targets[*target].place);
     let place = |target: &usize| &aims.targets[*target].place;
     let rules = sorted.chunk_by(|one, other| place(one).is_of_rule(place(other)));
-    let matches = rules.map(|rule| {
+    let rules = rules.map(|rule| {
         let matches = rule.chunk_by(|one, other| place(one) == place(other));
-        matches.map(<[usize]>::to_vec).collect()
+        OfRule {
+            targets: matches.map(<[usize]>::to_vec).collect(),
+            reachable: OnceLock::new(),
+        }
     });
-    matches.collect()
+    rules.collect()
 }
 
 /// Who asks there.
@@ -354,8 +385,9 @@ const HITS: usize = 60;
 const NEAR_MISSES: usize = HITS + 15;
 const BOUNDARIES: usize = NEAR_MISSES + 15;
 
-/// So many targets are looked at for one that can be hit.
-const OTHER_TARGETS: usize = 8;
+/// So many rules are looked at for one that can be hit, and so many targets of each.
+const OTHER_RULES: usize = 8;
+const MOST_TARGETS: usize = 64;
 
 /// So often it is looked where a request ends before a witness is asked for.
 const FEW_LOOKS: usize = 8;
