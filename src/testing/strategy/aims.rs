@@ -67,6 +67,12 @@ impl Aims {
         }
     }
 
+    /// Says whether any route is among them.
+    pub(super) fn has_routes(&self) -> bool {
+        let mut places = self.targets.iter().map(|target| &target.place);
+        places.any(|place| matches!(place, Place::Match(..)))
+    }
+
     /// What is asked of requests that are to end there.
     pub(super) fn asks(&self, world: &World, spot: Spot) -> &[Ask] {
         self.written(world, spot).unwrap_or_default()
