@@ -173,7 +173,7 @@ impl Decided {
         }
         let origin = decision.origin.take();
         if let Some(limits) = &rule.limits {
-            let outlooks = limits.consult(head, clock::now());
+            let outlooks = limits.consult(head, decision.trusted_hops, clock::now());
             answer.limits.extend(outlooks.map(|outlook| Limit {
                 name: outlook.limit.to_owned(),
                 key: outlook.key.map(Into::into),
