@@ -4,6 +4,9 @@ mod figures;
 mod head;
 
 pub(crate) use asking::{Asking, asking};
+pub(crate) use backend::received;
+pub(crate) use figures::milliseconds;
+pub(crate) use head::head_of;
 
 use crate::clock;
 use crate::explain::answer::{Answer, Limit, Outcome};
@@ -16,8 +19,8 @@ use crate::route;
 use crate::upgrade::is_for_tunnel;
 use backend::{backend, stamp};
 use bytes::Bytes;
-use figures::{fault, milliseconds, mirror, retry, timeout};
-use head::{head_of, pairs, text};
+use figures::{fault, mirror, retry, timeout};
+use head::{pairs, text};
 use http::header::{CONTENT_LENGTH, SET_COOKIE};
 use http::{HeaderMap, Request};
 use http_body_util::Full;

@@ -1,7 +1,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
 /// The request without its body, as gates take it.
-pub(super) fn head_of<B>(request: &Request<B>) -> Request<()> {
+pub(crate) fn head_of<B>(request: &Request<B>) -> Request<()> {
     let mut head = Request::new(());
     *head.method_mut() = request.method().clone();
     *head.uri_mut() = request.uri().clone();
