@@ -52,6 +52,16 @@ pub enum Criterion {
     Order,
 }
 
+impl Chosen {
+    /// The one that it comes before, without the route where that is its own.
+    pub(super) fn over(&self) -> Option<&str> {
+        let over = self.over.as_deref()?;
+        let route = self.route.as_deref().unwrap_or_default();
+        let own = { over.strip_prefix(route) }.and_then(|over| over.strip_prefix('/'));
+        Some(own.unwrap_or(over))
+    }
+}
+
 pub(super) fn chosen(spotted: &[Spotted<'_>]) -> Option<Chosen> {
     let at = { spotted.iter() }.position(|one| one.tried.verdict == Verdict::Takes)?;
     let taker = &spotted[at];

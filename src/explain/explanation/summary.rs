@@ -107,7 +107,7 @@ fn why(of: &Explanation) -> Option<String> {
             None => "the policy does not know the host, and lets such requests pass".to_owned(),
         });
     };
-    let over = chosen.over.as_deref().unwrap_or_default();
+    let over = chosen.over().unwrap_or_default();
     let asked = { of.rules.iter() }
         .filter(|tried| tried.verdict != Verdict::TooLate)
         .count();

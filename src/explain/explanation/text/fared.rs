@@ -87,8 +87,10 @@ impl Readable<'_> {
     pub(super) fn split(&self) -> Option<Node> {
         let split = self.explanation.split.as_ref()?;
         let by = split.by.as_deref().unwrap_or_default();
-        // Without a route there is nothing to choose.
-        self.explanation.answer.route.as_ref()?;
+        // Where there is nothing to choose, the way there says it.
+        if split.how == How::Sole && !self.explanation.passages.is_empty() {
+            return None;
+        }
         let how = match split.how {
             How::Sole => match split.arms.as_slice() {
                 [only] => return Some(Node::new(format!("destination: {}", self.arm(only)))),
@@ -113,7 +115,7 @@ impl Readable<'_> {
         let arms = split.arms.iter().map(|arm| {
             let mark = match (arm.open, chosen) {
                 (true, true) => "✓ ",
-                (false, true) => "✗ ",
+                (false, true) => "· ",
                 _ => "",
             };
             let from = start;

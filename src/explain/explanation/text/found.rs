@@ -4,7 +4,7 @@ use crate::explain::explanation::claims::{Because, PassedOver};
 use crate::explain::explanation::entrance::quoted;
 use crate::explain::explanation::text::Readable;
 use crate::explain::explanation::text::tree::Node;
-use crate::explain::explanation::text::words::{at, count};
+use crate::explain::explanation::text::words::{at, at_document, count};
 use crate::explain::explanation::tried::{Excluded, Tried, Unmet, Verdict};
 use crate::explain::explanation::{Chosen, Criterion};
 
@@ -86,12 +86,12 @@ impl Readable<'_> {
         };
         let name = &host.name;
         let claims = host.routes.iter().map(|claim| {
-            let (route, host, at) = (&claim.route, &claim.host, at(claim.at.as_ref()));
+            let (route, host, at) = (&claim.route, &claim.host, at_document(claim.at.as_ref()));
             format!("route `{route}` claims `{host}`{at}")
         });
         let claims: Vec<_> = match &host.service {
             Some(service) => {
-                let at = at(host.at.as_ref());
+                let at = at_document(host.at.as_ref());
                 vec![format!("service `{service}`, which no route has{at}")]
             }
             None => claims.collect(),
@@ -107,50 +107,77 @@ impl Readable<'_> {
 
     pub(super) fn rules(&self) -> Option<Node> {
         let of = self.explanation;
-        let routed = of.host.as_ref().is_some_and(|host| host.service.is_none());
-        if !routed {
-            return None;
-        }
-        let several = of.host.as_ref().is_some_and(|host| host.routes.len() > 1);
-        let mut node = Node::new("rules, in the order in which they are asked");
+        { of.host.as_ref() }.filter(|host| host.service.is_none())?;
         let asked = { of.rules.iter() }
             .filter(|tried| tried.verdict != Verdict::TooLate)
             .count();
-        let cut = (asked > MOST).then(|| MOST / 2..asked - MOST / 2);
+        // Of very many the first and the last.
+        let cut = match asked > MOST {
+            true => MOST / 2..asked - MOST / 2,
+            false => 0..0,
+        };
+        let mut told = Vec::new();
         for (number, tried) in of.rules.iter().enumerate() {
-            match &cut {
-                Some(cut) if cut.start == number => {
-                    let more = count(cut.len(), "match that does", "matches that do");
-                    node.push(Node::new(format!("… {more} not take it either")));
-                }
-                Some(cut) if cut.contains(&number) => {}
-                _ => node.push(Node::new(self.tried(tried, several))),
+            if number == cut.start && !cut.is_empty() {
+                let more = count(cut.len(), "match that does", "matches that do");
+                told.push(("…", format!("{more} not take it either"), String::new()));
+            }
+            if !cut.contains(&number) {
+                told.push(self.tried(tried));
             }
         }
         if of.rules.is_empty() {
-            node.push(Node::new("there are none here"));
+            told.push(("✗", "there are none here".to_owned(), String::new()));
         }
         if of.not_asked > 0 {
             let more = count(of.not_asked, "match", "matches");
-            node.push(Node::new(format!("· {more} behind it would not take it")));
+            told.push((
+                "·",
+                format!("{more} behind would not take it"),
+                String::new(),
+            ));
         }
-        let excluded = of.excluded.iter();
-        node.extend(excluded.map(|one| Node::new(self.excluded(one, several))));
-        Some(node)
+        told.extend(of.excluded.iter().map(|one| self.excluded(one)));
+        let labels = { told.iter() }.filter(|(_, _, rest)| !rest.is_empty());
+        let labels = labels.map(|(_, label, _)| label.chars().count());
+        let width = labels.filter(|width| *width <= WIDEST).max().unwrap_or(0);
+        let lines = told
+            .into_iter()
+            .map(|(mark, label, rest)| match rest.is_empty() {
+                true => format!("{mark} {label}"),
+                false => format!("{mark} {label:width$}  {rest}"),
+            });
+        Some(Node::new("rules, in the order in which they are asked").over(lines))
     }
 
-    fn tried(&self, tried: &Tried, several: bool) -> String {
-        let label = label(
-            tried.route.as_deref().filter(|_| several),
-            &tried.rule,
-            self.match_of(tried.route.as_deref(), &tried.rule, tried.matching),
-        );
+    /// A mark, the rule's name, and what there is to say.
+    fn tried(&self, tried: &Tried) -> (&'static str, String, String) {
+        let route = tried.route.as_deref();
+        let label = self.label(route, &tried.rule, tried.matching);
         let at = at(tried.at.as_ref());
         match (&tried.unmet, tried.verdict) {
-            (Some(unmet), _) => format!("✗ {label}{at}: {}", self.unmet(unmet)),
-            (None, Verdict::Takes) => format!("✓ {label}{at}: {}", self.asks(tried)),
-            (None, _) => format!("· {label}{at}: would take it, too, but comes later"),
+            (Some(unmet), _) => ("✗", label, format!("{}{at}", self.unmet(unmet))),
+            (None, Verdict::Takes) => ("✓", label, format!("{}{at}", self.asks(tried))),
+            (None, _) => (
+                "·",
+                label,
+                format!("would take it, too, but comes later{at}"),
+            ),
         }
+    }
+
+    /// The rule, with its route and its match where there are several.
+    fn label(&self, route: Option<&str>, rule: &str, matching: Option<usize>) -> String {
+        let host = self.explanation.host.as_ref();
+        let several = host.is_some_and(|host| host.routes.len() > 1);
+        let matching = self.match_of(route, rule, matching);
+        let route = { route.filter(|_| several) }.map(|route| format!("{route}/"));
+        let matching = matching.map(|matching| format!(" match[{matching}]"));
+        format!(
+            "{}{rule}{}",
+            route.unwrap_or_default(),
+            matching.unwrap_or_default()
+        )
     }
 
     /// Which match of a rule, where more than one of it is shown.
@@ -180,30 +207,27 @@ impl Readable<'_> {
         let predicate = &unmet.predicate;
         let wanted = self.wanted(predicate, &unmet.wanted);
         let has = self.has(predicate, &unmet.has);
-        format!("{predicate} is to be {wanted}, is {has}")
+        match predicate.strip_prefix("without ") {
+            Some(header) => format!("{header}: does not want {wanted}, has {has}"),
+            None => format!("{predicate}: wants {wanted}, has {has}"),
+        }
     }
 
-    fn excluded(&self, one: &Excluded, several: bool) -> String {
-        let label = label(
-            Some(one.route.as_str()).filter(|_| several),
-            &one.rule,
-            self.match_of(Some(&one.route), &one.rule, Some(one.matching)),
-        );
+    fn excluded(&self, one: &Excluded) -> (&'static str, String, String) {
+        let label = self.label(Some(&one.route), &one.rule, Some(one.matching));
         let at = at(one.at.as_ref());
-        format!(
-            "– {label}{at} does not stand here: {}",
-            self.unmet(&one.unmet)
-        )
+        let unmet = self.unmet(&one.unmet);
+        ("–", label, format!("does not stand here; {unmet}{at}"))
     }
 
     pub(super) fn chosen(&self) -> Option<Node> {
         let chosen =
             { self.explanation.chosen.as_ref() }.filter(|chosen| chosen.route.is_some())?;
-        let over = chosen.over.as_ref()?;
+        // The list has said it already.
+        let over = { chosen.over() }.filter(|_| chosen.because != Criterion::Listed)?;
+        let (rule, reason) = (&chosen.rule, reason(chosen));
         Some(Node::new(format!(
-            "`{}` comes before `{over}`: {}",
-            chosen.rule,
-            reason(chosen)
+            "`{rule}` comes before `{over}`: {reason}"
         )))
     }
 }
@@ -227,7 +251,7 @@ fn reason(chosen: &Chosen) -> &'static str {
 
 fn passed_over(passed: &PassedOver) -> String {
     let claim = &passed.claim;
-    let (route, host, at) = (&claim.route, &claim.host, at(claim.at.as_ref()));
+    let (route, host, at) = (&claim.route, &claim.host, at_document(claim.at.as_ref()));
     let because = match &passed.because {
         Because::OtherDoors(doors) => format!("it is for {} only", doors.join(", ")),
         Because::NotVisible(to) => match to.as_slice() {
@@ -244,11 +268,8 @@ fn passed_over(passed: &PassedOver) -> String {
     format!("✗ route `{route}` claims `{host}`{at}: {because}")
 }
 
-fn label(route: Option<&str>, rule: &str, matching: Option<usize>) -> String {
-    let route = route.map(|route| format!("{route}/")).unwrap_or_default();
-    let matching = { matching }.map(|matching| format!(" match[{matching}]"));
-    format!("{route}{rule}{}", matching.unwrap_or_default())
-}
-
 /// More matches that do not take a request are counted, not told, except for the first and last.
 const MOST: usize = 40;
+
+/// Names longer than this are not lined up.
+const WIDEST: usize = 24;

@@ -3,10 +3,11 @@
 use crate::explain::answer::ResponseHeaders;
 use crate::explain::explanation::endpoints::{Considered, Endpoints, LeftOut, Pick};
 use crate::explain::explanation::passage::{Changes, Passage};
+use crate::explain::explanation::split::How;
 use crate::explain::explanation::summary::{percent, place};
 use crate::explain::explanation::text::Readable;
 use crate::explain::explanation::text::tree::Node;
-use crate::explain::explanation::text::words::{at, count, time};
+use crate::explain::explanation::text::words::{at, at_document, count, time};
 use crate::policy::Balance;
 
 impl Readable<'_> {
@@ -43,7 +44,10 @@ impl Readable<'_> {
 
     fn passage(&self, passage: &Passage) -> Option<Node> {
         let backend = self.explanation.answer.backends.get(passage.backend)?;
-        let mut node = Node::new(format!("to {}", place(backend)));
+        let sole = { self.explanation.split.as_ref() }.filter(|split| split.how == How::Sole);
+        let arm = sole.and_then(|split| split.arms.iter().find(|arm| arm.open));
+        let at = at(arm.and_then(|arm| arm.at.as_ref()));
+        let mut node = Node::new(format!("to {}{at}", place(backend)));
         let mut changes = self.changes(&passage.changes);
         changes.extend(self.response(passage.response_headers.as_ref()));
         if changes.is_empty() {
@@ -102,60 +106,53 @@ impl Readable<'_> {
             Balance::Weighted => "weighted",
             Balance::LeastRequest => "leastRequest",
         };
+        let name = |number: usize| {
+            let endpoint = endpoints.considered.get(number);
+            endpoint.map(address).unwrap_or_default()
+        };
+        let live = endpoints
+            .considered
+            .iter()
+            .any(|one| one.under_way.is_some());
+        let mut picked = None;
         let says = match &endpoints.pick {
-            Pick::Only => format!("{all}, so it gets the request"),
+            Pick::Only => all,
             Pick::Nobody => "no endpoint: the request is answered with 503".to_owned(),
-            Pick::ByTurns => {
-                format!("{all}, by turns ({how}): whose turn it is, the running mesh knows")
-            }
-            Pick::Drawn => format!("{all}, drawn for each request ({how})"),
-            Pick::Picked {
-                endpoint,
-                candidates,
-            } => {
-                let name = |number: usize| {
-                    endpoints
-                        .considered
-                        .get(number)
-                        .map(address)
-                        .unwrap_or_default()
+            Pick::ByTurns => format!("{all}, one after the other ({how})"),
+            Pick::Drawn => format!("{all}, of which {how} picks one for each request"),
+            Pick::Picked { endpoint, .. } => {
+                picked = Some(*endpoint);
+                let idle = match live || endpoints.balance != Balance::LeastRequest {
+                    true => "",
+                    false => ", where nothing is under way",
                 };
-                let candidates: Vec<_> = { candidates.iter() }
-                    .map(|one| format!("{} with {}", name(one.endpoint), one.under_way))
-                    .collect();
-                let drawn = match candidates.as_slice() {
-                    [] => String::new(),
-                    candidates => format!(": of {} under way", candidates.join(" and ")),
-                };
-                format!("{all}, {} is picked ({how}){drawn}", name(*endpoint))
+                format!("{all}, of which {how} picks {}{idle}", name(*endpoint))
             }
         };
-        let mut node = Node::new(format!("{says}{}", at(endpoints.at.as_ref())));
-        let picked = match &endpoints.pick {
-            Pick::Picked { endpoint, .. } => Some(*endpoint),
-            _ => None,
-        };
+        let mut node = Node::new(format!("{says}{}", at_document(endpoints.at.as_ref())));
         // Many are counted: who they are does not help.
         let told = endpoints.considered.iter().enumerate().take(MOST);
         node.extend(told.map(|(number, one)| {
             let mark = match picked {
                 Some(picked) if picked == number => "✓ ",
-                Some(_) => "✗ ",
+                Some(_) => "· ",
                 None => "",
             };
-            Node::new(format!("{mark}{}", considered(one)))
+            let drawn = match &endpoints.pick {
+                Pick::Picked { candidates, .. } => {
+                    let mut candidates = candidates.iter();
+                    candidates.any(|candidate| candidate.endpoint == number)
+                }
+                _ => false,
+            };
+            let drawn = if drawn { ", drawn" } else { "" };
+            Node::new(format!("{mark}{}{drawn}", considered(one)))
         }));
         if endpoints.considered.len() > MOST {
             let more = endpoints.considered.len() - MOST;
             node.push(Node::new(format!("… {more} more")));
         }
-        let left_out = endpoints.left_out.iter().take(MOST);
-        node.extend(left_out.map(|one| Node::new(self::left_out(one, endpoints))));
-        if endpoints.left_out.len() > MOST {
-            let more = endpoints.left_out.len() - MOST;
-            node.push(Node::new(format!("… {more} more are left out")));
-        }
-        node
+        node.over(left_out(endpoints))
     }
 
     pub(super) fn copies(&self) -> Vec<Node> {
@@ -194,17 +191,33 @@ fn considered(endpoint: &Considered) -> String {
     format!("{}{weight}{}", address(endpoint), load.unwrap_or_default())
 }
 
-fn left_out(endpoint: &LeftOut, endpoints: &Endpoints) -> String {
+/// One line for all that are left out for the same reason.
+fn left_out(endpoints: &Endpoints) -> Vec<String> {
     let subset = endpoints.subset.as_deref().unwrap_or_default();
-    let (predicate, wanted) = (&endpoint.predicate, &endpoint.wanted);
-    let has = match &endpoint.has {
-        Some(has) => format!("is `{has}`"),
-        None => "is not there".to_owned(),
-    };
-    format!(
-        "– {} is left out: {predicate} {has}, {subset} wants `{wanted}`",
-        endpoint.address
-    )
+    let mut reasons: Vec<(&LeftOut, Vec<&str>)> = Vec::new();
+    for one in &endpoints.left_out {
+        let alike = |other: &LeftOut| {
+            (&other.predicate, &other.wanted, &other.has) == (&one.predicate, &one.wanted, &one.has)
+        };
+        match reasons.iter_mut().find(|(other, _)| alike(other)) {
+            Some((_, addresses)) => addresses.push(&one.address),
+            None => reasons.push((one, vec![&one.address])),
+        }
+    }
+    let lines = reasons.into_iter().map(|(one, addresses)| {
+        let (predicate, wanted) = (&one.predicate, &one.wanted);
+        let has = match &one.has {
+            Some(has) => format!("is `{has}`"),
+            None => "is not there".to_owned(),
+        };
+        let told = addresses[..addresses.len().min(MOST)].join(", ");
+        let more = match addresses.len().checked_sub(MOST + 1) {
+            Some(more) => format!(" and {} more", more + 1),
+            None => String::new(),
+        };
+        format!("– {told}{more}: {predicate} {has}, `{subset}` wants `{wanted}`")
+    });
+    lines.collect()
 }
 
 const MOST: usize = 20;

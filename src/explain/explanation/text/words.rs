@@ -57,26 +57,30 @@ pub(super) fn header_of(predicate: &str) -> &str {
     predicate.strip_prefix("header ").unwrap_or_default()
 }
 
-/// ` (mesh.yaml:12:5, VirtualService prod/reviews)`; nothing for a policy made in code.
+/// ` (mesh.yaml:12:5)`; nothing for a policy made in code.
 pub(super) fn at(place: Option<&Place>) -> String {
-    let Some(place) = place else {
-        return String::new();
-    };
-    let mut parts = Vec::new();
-    if let (Some(line), Some(column)) = (place.line, place.column) {
-        parts.push(match &place.file {
-            Some(file) => format!("{file}:{line}:{column}"),
-            None => format!("line {line}:{column}"),
-        });
-    }
+    let line = place.and_then(line);
+    line.map(|line| format!(" ({line})")).unwrap_or_default()
+}
+
+/// ` (mesh.yaml:12:5, VirtualService prod/reviews)`.
+pub(super) fn at_document(place: Option<&Place>) -> String {
+    let document = place.map(|place| place.document.clone());
     // A number says nothing that the line does not.
-    if !place.document.is_empty() && !place.document.starts_with("document ") {
-        parts.push(place.document.clone());
+    let document = document.filter(|it| !it.is_empty() && !it.starts_with("document "));
+    match (place.and_then(line), document) {
+        (None, None) => String::new(),
+        (Some(one), None) | (None, Some(one)) => format!(" ({one})"),
+        (Some(line), Some(document)) => format!(" ({line}, {document})"),
     }
-    match parts.as_slice() {
-        [] => String::new(),
-        parts => format!(" ({})", parts.join(", ")),
-    }
+}
+
+fn line(place: &Place) -> Option<String> {
+    let (line, column) = (place.line?, place.column?);
+    Some(match &place.file {
+        Some(file) => format!("{file}:{line}:{column}"),
+        None => format!("line {line}:{column}"),
+    })
 }
 
 /// `250 ms`, `1.5 s`.
@@ -89,7 +93,9 @@ pub(super) fn time(milliseconds: u64) -> String {
 
 /// A point of 1, with as many digits as help.
 pub(super) fn point(point: f64) -> String {
-    format!("{point:.6}")
+    let point = format!("{point:.6}");
+    let short = point.trim_end_matches('0').trim_end_matches('.');
+    short.to_owned()
 }
 
 /// `3 matches`, `1 match`.
