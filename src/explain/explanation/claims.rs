@@ -6,7 +6,7 @@ use crate::explain::explanation::tried::unfollowed;
 use crate::explain::explanation::wording;
 use crate::plan::{Entry, Group, Spot};
 use crate::policy::places::to_route;
-use crate::policy::registry::{host, is_visible, shows};
+use crate::policy::registry::{host, host_and_port, is_visible, shows};
 use crate::policy::{self, Door, Place, Precedence};
 use crate::route::Asked;
 use serde::{Deserialize, Serialize};
@@ -129,7 +129,15 @@ impl<'a> Claims<'a> {
         let (host, port) = asked.host_and_port();
         let host = host.to_ascii_lowercase();
         let names = match way.entry {
-            Entry::Mesh => way.registry.names(&host, &way.workload.namespace),
+            Entry::Mesh => {
+                let namespace = &way.workload.namespace;
+                // Of a short name only its service knows the others.
+                let known = way.registry.offered(&host, namespace).first();
+                let whole = known.map_or(host.as_str(), |known| host_and_port(known.key).0);
+                let mut names = way.registry.names(whole, namespace);
+                names.push(host.clone());
+                names
+            }
             Entry::Gateway(..) => vec![host.clone()],
         };
         Self {

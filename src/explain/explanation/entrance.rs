@@ -20,6 +20,9 @@ pub struct Entrance {
     /// The gateway's port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
+    /// Whether what comes in there comes over TLS.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub https: bool,
     /// The listener of that port that has the request's host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listener: Option<Listener>,
@@ -98,6 +101,7 @@ pub(super) fn entrance(way: &Way<'_>) -> Entrance {
     let mut entrance = Entrance {
         gateway: Some(name.to_owned()),
         port: Some(port),
+        https: way.plan.is_https(way.entry),
         ..Entrance::of(&way.workload)
     };
     let here: Vec<_> = listeners(gateway, port).collect();

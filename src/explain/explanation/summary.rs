@@ -32,7 +32,7 @@ pub(super) fn summary(of: &Explanation, way: &Way<'_>) -> String {
         _ if of.faults.iter().any(Fault::aborts) => {
             format!("Answered with {status} on purpose: the fault of {by} was drawn")
         }
-        _ => format!("Answered with {status} by {by}: {}", unserved(of)),
+        _ => return format!("Answered with {status} by {by}: {}.", unserved(of)),
     };
     let why = why(of).map(|why| format!(": {why}")).unwrap_or_default();
     let used_up = { of.limits.iter() }.find(|limit| !limit.allowed);

@@ -52,16 +52,10 @@ impl Readable<'_> {
         let of = self.explanation;
         let request = &of.request;
         let method = request.method.as_deref().unwrap_or("GET");
-        let scheme = match request.scheme.as_deref() {
-            Some(scheme) => format!("{scheme}://"),
-            None => match &of.entrance.gateway {
-                // The port's listeners say it.
-                Some(_) => String::new(),
-                None => "http://".to_owned(),
-            },
-        };
+        let said = if of.entrance.https { "https" } else { "http" };
+        let scheme = request.scheme.as_deref().unwrap_or(said);
         let (authority, path) = (&request.authority, &request.path);
-        let mut root = Node::new(format!("{method} {scheme}{authority}{path}"));
+        let mut root = Node::new(format!("{method} {scheme}://{authority}{path}"));
         root.extend(self.headers());
         root.push(self.entrance());
         root.extend(self.path());

@@ -71,6 +71,11 @@ impl Readable<'_> {
     pub(super) fn reply(&self) -> Option<Node> {
         let answer = &self.explanation.answer;
         let status = answer.status?;
+        let own = matches!(answer.outcome, Outcome::Redirect | Outcome::Respond);
+        if !own {
+            // The sentence has said it.
+            return None;
+        }
         let node = Node::new(match answer.outcome {
             Outcome::Redirect => format!("redirected with {status}"),
             _ => format!("answered with {status}"),

@@ -1,10 +1,10 @@
 //! Which rule took it: from the request to the match.
 
-use crate::explain::explanation::claims::{Because, PassedOver};
+use crate::explain::explanation::claims::{Because, Claim, PassedOver};
 use crate::explain::explanation::entrance::quoted;
 use crate::explain::explanation::text::Readable;
 use crate::explain::explanation::text::tree::Node;
-use crate::explain::explanation::text::words::{at, at_document, count};
+use crate::explain::explanation::text::words::{at, at_document, count, document};
 use crate::explain::explanation::tried::{Excluded, Tried, Unmet, Verdict};
 use crate::explain::explanation::{Chosen, Criterion};
 
@@ -85,10 +85,7 @@ impl Readable<'_> {
             return Some(Node::new(format!("host {name}: nobody has it here")).over(passed_over));
         };
         let name = &host.name;
-        let claims = host.routes.iter().map(|claim| {
-            let (route, host, at) = (&claim.route, &claim.host, at_document(claim.at.as_ref()));
-            format!("route `{route}` claims `{host}`{at}")
-        });
+        let claims = host.routes.iter().map(claim);
         let claims: Vec<_> = match &host.service {
             Some(service) => {
                 let at = at_document(host.at.as_ref());
@@ -249,11 +246,21 @@ fn reason(chosen: &Chosen) -> &'static str {
     }
 }
 
+/// `VirtualService prod/reviews claims `reviews` (mesh.yaml:12:5)`.
+fn claim(claim: &Claim) -> String {
+    let (host, at) = (&claim.host, at(claim.at.as_ref()));
+    match claim.at.as_ref().and_then(document) {
+        Some(document) => format!("{document} claims `{host}`{at}"),
+        None => format!("route `{}` claims `{host}`{at}", claim.route),
+    }
+}
+
 fn passed_over(passed: &PassedOver) -> String {
-    let claim = &passed.claim;
-    let (route, host, at) = (&claim.route, &claim.host, at_document(claim.at.as_ref()));
     let because = match &passed.because {
-        Because::OtherDoors(doors) => format!("it is for {} only", doors.join(", ")),
+        Because::OtherDoors(doors) if *doors == ["mesh"] => {
+            "it is for clients in the mesh".to_owned()
+        }
+        Because::OtherDoors(doors) => format!("it is for what comes in at {}", doors.join(", ")),
         Because::NotVisible(to) => match to.as_slice() {
             [] => "it is for no client at all".to_owned(),
             to => format!("it is for clients in {} only", quoted(to)),
@@ -265,7 +272,7 @@ fn passed_over(passed: &PassedOver) -> String {
         Because::Hidden(by) => format!("`{by}` of the client's own namespace hides it"),
         Because::Later(than) => format!("`{than}` claims it first, and nothing falls back"),
     };
-    format!("✗ route `{route}` claims `{host}`{at}: {because}")
+    format!("✗ {}: {because}", claim(&passed.claim))
 }
 
 /// More matches that do not take a request are counted, not told, except for the first and last.

@@ -65,14 +65,18 @@ pub(super) fn at(place: Option<&Place>) -> String {
 
 /// ` (mesh.yaml:12:5, VirtualService prod/reviews)`.
 pub(super) fn at_document(place: Option<&Place>) -> String {
-    let document = place.map(|place| place.document.clone());
-    // A number says nothing that the line does not.
-    let document = document.filter(|it| !it.is_empty() && !it.starts_with("document "));
+    let document = place.and_then(document).map(str::to_owned);
     match (place.and_then(line), document) {
         (None, None) => String::new(),
         (Some(one), None) | (None, Some(one)) => format!(" ({one})"),
         (Some(line), Some(document)) => format!(" ({line}, {document})"),
     }
+}
+
+/// What a document is called, if it has a name: a number says nothing that the line does not.
+pub(super) fn document(place: &Place) -> Option<&str> {
+    let document = place.document.as_str();
+    (!document.is_empty() && !document.starts_with("document ")).then_some(document)
 }
 
 fn line(place: &Place) -> Option<String> {
