@@ -1,5 +1,5 @@
 //! Why a request goes where it goes: the tree that people read and the value behind it.
-#![cfg(feature = "yaml")]
+#![cfg(all(feature = "yaml", feature = "http"))]
 
 mod laws;
 mod live;

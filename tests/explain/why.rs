@@ -613,7 +613,7 @@ fn of_thousands_of_matches_the_first_and_the_last_are_shown() {
         text.contains("… 861 matches that do not take it either"),
         "{text}"
     );
-    assert!(text.contains("✓ 900") && text.contains("· 99 matches behind would not take it"));
+    assert!(text.contains("✓ rule 900") && text.contains("· 99 matches behind would not take it"));
     assert!(text.lines().count() < 80, "{text}");
 }
 

@@ -170,11 +170,13 @@ impl Readable<'_> {
         let matching = self.match_of(route, rule, matching);
         let route = { route.filter(|_| several) }.map(|route| format!("{route}/"));
         let matching = matching.map(|matching| format!(" match[{matching}]"));
-        format!(
-            "{}{rule}{}",
-            route.unwrap_or_default(),
-            matching.unwrap_or_default()
-        )
+        let route = route.unwrap_or_default();
+        let matching = matching.unwrap_or_default();
+        // Without a name it goes by its index.
+        match rule.parse::<usize>() {
+            Ok(_) => format!("{route}rule {rule}{matching}"),
+            Err(_) => format!("{route}{rule}{matching}"),
+        }
     }
 
     /// Which match of a rule, where more than one of it is shown.
