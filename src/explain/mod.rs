@@ -47,7 +47,7 @@ mod taken;
 pub use answer::{
     Answer, Backend, Fault, Limit, Mirror, Outcome, Received, ResponseHeaders, Retry,
 };
-pub(crate) use decide::{Asking, asking, decide};
+pub(crate) use decide::{Asking, asking, decide, head_of};
 pub use explanation::Explanation;
 pub use question::{Asker, NotARequest, Question};
 pub(crate) use taken::Taken;

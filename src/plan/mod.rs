@@ -360,6 +360,12 @@ impl Rule {
         }
     }
 
+    /// Says whether [`change`](Self::change) does anything to this destination's requests.
+    pub(crate) fn has_changes(&self, destination: Option<u32>) -> bool {
+        let changes = self.changes_for(destination);
+        changes.is_some_and(|changes| !changes.spares_request())
+    }
+
     /// Changes the head of a reply, be it the endpoint's or made instead of it. `bound` is what
     /// of the changes depends on the request, as [`bind`](Self::bind) has given it.
     #[inline]

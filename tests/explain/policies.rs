@@ -287,8 +287,8 @@ prop_compose! {
         if cookie {
             add("cookie", "uid=7");
         }
-        let mut asker = Asker::default();
-        asker.namespace = namespace.map(str::to_owned);
+        let namespace = namespace.map(str::to_owned);
+        let mut asker = Asker { namespace, ..Asker::default() };
         if label {
             asker.labels.insert("app".to_owned(), "x".to_owned());
         }

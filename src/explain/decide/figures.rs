@@ -15,7 +15,9 @@ pub(super) fn timeout(rule: &Rule, head: &Request<()>) -> Option<Duration> {
 pub(super) fn retry(tries: &Tries) -> Retry {
     Retry {
         attempts: tries.attempts(),
-        on: tries.conditions().iter().map(ToString::to_string).collect(),
+        on: { tries.conditions().iter() }
+            .map(|condition| condition.word().to_owned())
+            .collect(),
         codes: tries.codes().iter().map(StatusCode::as_u16).collect(),
     }
 }

@@ -75,8 +75,8 @@ impl Entrance {
     }
 
     /// A gateway that the policy does not have.
-    pub(super) fn unknown(name: &str, port: Option<u16>, known: Vec<&str>) -> Self {
-        let known = match known.as_slice() {
+    pub(super) fn unknown(name: &str, port: Option<u16>, known: &[&str]) -> Self {
+        let known = match known {
             [] => "it has none".to_owned(),
             known => format!("it has {}", quoted(known)),
         };
@@ -96,7 +96,7 @@ pub(super) fn entrance(way: &Way<'_>) -> Entrance {
         return Entrance::of(way.plan.workload());
     };
     let Some((name, gateway)) = way.gateway() else {
-        return Entrance::unknown("", Some(port), Vec::new());
+        return Entrance::unknown("", Some(port), &[]);
     };
     let mut entrance = Entrance {
         gateway: Some(name.to_owned()),

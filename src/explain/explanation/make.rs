@@ -114,8 +114,8 @@ fn answered_at_once(plan: &Plan, question: &Question, answer: Answer) -> Explana
     let unknown = { question.gateway.as_deref() }.filter(|name| plan.entry(name, None).is_none());
     let (entrance, summary) = match unknown {
         Some(name) => {
-            let known = plan.policy().gateways.keys().map(String::as_str).collect();
-            let entrance = Entrance::unknown(name, question.port, known);
+            let known: Vec<_> = plan.policy().gateways.keys().map(String::as_str).collect();
+            let entrance = Entrance::unknown(name, question.port, &known);
             (
                 entrance,
                 format!("Answered with 404: the policy has no gateway `{name}`."),
@@ -143,7 +143,7 @@ fn explained<B>(
     question: Question,
     beside: Beside<'_>,
 ) -> Explanation {
-    let decided = decide(plan, entry, request, beside.chance);
+    let decided = decide(plan, entry, head_of(request), beside.chance);
     let way = Way::new(plan, entry, request, beside);
     let mut explanation = Explanation::of(question, decided.answer.clone());
     explanation.entrance = entrance(&way);
