@@ -41,6 +41,7 @@
 mod answer;
 mod change;
 mod decide;
+pub mod explanation;
 mod question;
 mod taken;
 
@@ -49,5 +50,6 @@ pub use answer::{
 };
 pub use change::Change;
 pub(crate) use decide::{Asking, asking, decide, head_of};
+pub use explanation::Explanation;
 pub use question::{Asker, NotARequest, Question};
 pub(crate) use taken::Taken;

@@ -4,33 +4,34 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// A text that the expression matches, unless it asks for a word's end or the like in between.
 /// It is made of characters that need not be escaped, where the expression lets it.
-pub(super) fn sample(pattern: &Pattern, dice: &mut Dice) -> String {
+/// `plain` are the characters that are liked best.
+pub(super) fn sample(pattern: &Pattern, plain: &[char], dice: &mut Dice) -> String {
     let mut text = String::new();
-    put(pattern.parsed(), dice, &mut text);
+    put(pattern.parsed(), plain, dice, &mut text);
     text
 }
 
-fn put(hir: &Hir, dice: &mut Dice, text: &mut String) {
+fn put(hir: &Hir, plain: &[char], dice: &mut Dice, text: &mut String) {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => text.push_str(&String::from_utf8_lossy(&literal.0)),
-        HirKind::Class(class) => text.extend(one_of(class, dice)),
+        HirKind::Class(class) => text.extend(one_of(class, plain, dice)),
         HirKind::Repetition(repeated) => {
             let more = repeated
                 .max
                 .map_or(MORE, |most| most - repeated.min)
                 .min(MORE);
             for _ in 0..repeated.min as usize + dice.below(more as usize + 1) {
-                put(&repeated.sub, dice, text);
+                put(&repeated.sub, plain, dice, text);
             }
         }
-        HirKind::Capture(group) => put(&group.sub, dice, text),
-        HirKind::Concat(parts) => parts.iter().for_each(|part| put(part, dice, text)),
-        HirKind::Alternation(ways) => put(dice.pick(ways), dice, text),
+        HirKind::Capture(group) => put(&group.sub, plain, dice, text),
+        HirKind::Concat(parts) => parts.iter().for_each(|part| put(part, plain, dice, text)),
+        HirKind::Alternation(ways) => put(dice.pick(ways), plain, dice, text),
     }
 }
 
-fn one_of(class: &Class, dice: &mut Dice) -> Option<char> {
+fn one_of(class: &Class, plain: &[char], dice: &mut Dice) -> Option<char> {
     let has = |c: char| match class {
         Class::Unicode(class) => {
             { class.iter() }.any(|range| (range.start()..=range.end()).contains(&c))
@@ -38,10 +39,9 @@ fn one_of(class: &Class, dice: &mut Dice) -> Option<char> {
         Class::Bytes(class) => { class.iter() }
             .any(|range| u8::try_from(c).is_ok_and(|c| (range.start()..=range.end()).contains(&c))),
     };
-    // Mostly one of a few, so that texts for two expressions are alike.
-    let plain = dice.pick(PLAIN);
+    let plain = dice.any(plain).copied();
     let visible = ('!'..='~').filter(|c| !matches!(c, '#' | '?' | '&' | '%' | '\\' | '"'));
-    Some(*plain)
+    plain
         .filter(|c| has(*c))
         .or_else(|| {
             let good: Vec<char> = visible.filter(|c| has(*c)).collect();
@@ -53,7 +53,10 @@ fn one_of(class: &Class, dice: &mut Dice) -> Option<char> {
         })
 }
 
-const PLAIN: &[char] = &['a', 'b', '1', '0', '/', 'x', 'A', '-'];
+/// Few, so that texts for two expressions are alike.
+pub(super) const OF_PATHS: &[char] = &['a', 'b', '1', '0', '/', 'x', 'A', '-'];
+pub(super) const OF_HOSTS: &[char] = &['a', 'r', '1', 'x'];
+pub(super) const OF_TEXTS: &[char] = &['a', 'b', '1', '0', 'x', 'A', 'T'];
 
 /// So often more than it has to be a repetition is repeated.
 const MORE: u32 = 3;
@@ -81,7 +84,7 @@ mod tests {
             let pattern: Pattern = pattern.parse().unwrap();
             let compiled = CompiledPattern::new(&pattern);
             for _ in 0..100 {
-                let text = sample(&pattern, &mut dice);
+                let text = sample(&pattern, OF_PATHS, &mut dice);
                 assert!(compiled.is_match(text.as_bytes()), "{pattern}: {text:?}");
             }
         }

@@ -11,6 +11,7 @@ use crate::policy::{Host, ValueMatch};
 use crate::testing::strategy::asks::{Ask, Part, Want};
 use crate::testing::strategy::dice::Dice;
 use crate::testing::strategy::draft::{Draft, is_authority, is_parameter, is_path};
+use crate::testing::strategy::sample::{OF_HOSTS, OF_TEXTS};
 use http::{HeaderName, HeaderValue, Method};
 
 /// A value for a part of a request.
@@ -101,26 +102,28 @@ pub(super) fn proposed(
         }
         Part::Method => {
             let mut texts = text::METHODS.map(str::to_owned).to_vec();
-            texts.extend(asks().flat_map(|ask| text::like(&ask.want, dice)));
+            texts.extend(asks().flat_map(|ask| text::like(&ask.want, OF_TEXTS, dice)));
             let methods = texts.into_iter().filter_map(|text| text.parse().ok());
             values.extend(methods.map(Value::Method));
         }
         Part::Scheme => values.extend([Value::Tls(false), Value::Tls(true)]),
         Part::Authority => {
+            let like = asks().flat_map(|ask| text::like(&ask.want, OF_HOSTS, dice));
+            let like: Vec<_> = like.collect();
             let mut texts = authority::of_hosts(hosts, dice);
-            texts.extend(asks().flat_map(|ask| text::like(&ask.want, dice)));
+            texts.extend(authority::fitted(like, hosts));
             values.extend(texts.into_iter().map(Value::Authority));
         }
         Part::Header(name) => {
             let mut texts: Vec<String> = text::OTHERS.map(str::to_owned).to_vec();
-            texts.extend(asks().flat_map(|ask| text::like(&ask.want, dice)));
+            texts.extend(asks().flat_map(|ask| text::like(&ask.want, OF_TEXTS, dice)));
             let lines = texts.into_iter().filter_map(|text| line(&text));
             values.extend(lines.map(|line| Value::Lines(name.clone(), vec![line])));
             values.push(Value::Lines(name.clone(), Vec::new()));
         }
         Part::Query(name) => {
             let mut texts: Vec<String> = text::OTHERS.map(str::to_owned).to_vec();
-            texts.extend(asks().flat_map(|ask| text::like(&ask.want, dice)));
+            texts.extend(asks().flat_map(|ask| text::like(&ask.want, OF_TEXTS, dice)));
             let texts = texts.into_iter().map(|text| vec![Some(text)]);
             values.extend(texts.map(|values| Value::Parameters(name.clone(), values)));
             values.push(Value::Parameters(name.clone(), Vec::new()));
@@ -131,7 +134,7 @@ pub(super) fn proposed(
 
 /// A value like those that are asked for, for what is there by the way.
 pub(super) fn stray(part: &Part, wanted: &ValueMatch, dice: &mut Dice) -> Option<Value> {
-    let mut texts = text::like(&Want::Value(wanted.clone()), dice);
+    let mut texts = text::like(&Want::Value(wanted.clone()), OF_TEXTS, dice);
     texts.push((*dice.pick(&text::OTHERS)).to_owned());
     let text = dice.pick(&texts);
     match part {
@@ -149,19 +152,19 @@ pub(super) fn edges(ask: &Ask, dice: &mut Dice) -> Vec<Value> {
             paths.map(Value::Path).collect()
         }
         (Part::Method, want) => {
-            let texts = text::like(want, dice).into_iter();
+            let texts = text::like(want, OF_TEXTS, dice).into_iter();
             let methods = texts.flat_map(|text| edges::of_text(&text));
             let methods = methods.filter_map(|text| text.parse().ok());
             methods.map(Value::Method).collect()
         }
         (Part::Scheme, _) => vec![Value::Tls(false), Value::Tls(true)],
         (Part::Authority, want) => {
-            let texts = text::like(want, dice).into_iter();
+            let texts = text::like(want, OF_HOSTS, dice).into_iter();
             let texts = texts.flat_map(|text| edges::of_authority(&text));
             texts.map(Value::Authority).collect()
         }
         (Part::Header(name), want) => {
-            let values = text::like(want, dice).into_iter();
+            let values = text::like(want, OF_TEXTS, dice).into_iter();
             let lines = values.flat_map(|value| edges::of_header(&value));
             lines
                 .map(|lines| lines.iter().filter_map(|text| line(text)).collect())
@@ -169,7 +172,7 @@ pub(super) fn edges(ask: &Ask, dice: &mut Dice) -> Vec<Value> {
                 .collect()
         }
         (Part::Query(name), want) => {
-            let values = text::like(want, dice).into_iter();
+            let values = text::like(want, OF_TEXTS, dice).into_iter();
             let values = values.flat_map(|value| edges::of_parameter(&value));
             values
                 .map(|values| Value::Parameters(name.clone(), values))

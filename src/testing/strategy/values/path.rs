@@ -1,6 +1,6 @@
 use crate::policy::PathMatch;
 use crate::testing::strategy::dice::Dice;
-use crate::testing::strategy::sample::sample;
+use crate::testing::strategy::sample::{OF_PATHS, sample};
 use crate::testing::strategy::values::text::SAMPLES;
 
 /// Paths that are as one of these asks for it, what lies below and beside, and others.
@@ -13,10 +13,10 @@ pub(super) fn proposed<'a>(
         let from = paths.len();
         like(path, &mut paths, dice);
         if any_case {
-            let upper: Vec<_> = { paths[from..].iter() }
-                .map(|path| path.to_ascii_uppercase())
+            let cases: Vec<_> = { paths[from..].iter() }
+                .flat_map(|path| [path.to_ascii_uppercase(), path.to_ascii_lowercase()])
                 .collect();
-            paths.extend(upper);
+            paths.extend(cases);
         }
     }
     paths
@@ -30,7 +30,7 @@ fn like(path: &PathMatch, paths: &mut Vec<String>, dice: &mut Dice) {
         }
         PathMatch::Regex(pattern) => {
             for _ in 0..SAMPLES {
-                let text = sample(pattern, dice);
+                let text = sample(pattern, OF_PATHS, dice);
                 match text.starts_with('/') {
                     true => paths.push(text),
                     // What it matches may well begin with another slash.
