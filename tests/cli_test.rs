@@ -34,12 +34,24 @@ fn a_case_that_fails_says_where_and_why() {
         "cases/rest.json",
     ]);
     assert_eq!((run.code, run.err.as_str()), (Some(1), ""));
+    let explain = ["explain", "mesh.yaml", "--request", "GET http://reviews/"];
+    let indented = |line: &str| match line {
+        "" => "\n".to_owned(),
+        line => format!("    {line}\n"),
+    };
+    let why: String = command::run(&explain, "")
+        .out
+        .lines()
+        .map(indented)
+        .collect();
     assert_eq!(
-        run.out,
+        run.out.replace(&why, "    WHY\n"),
         "wrong_cases.yaml:2:5: all of it: failed\n\
          \x20 wrong_cases.yaml:5:7: backends: expected */v2 1, found reviews:9080/v1 0.9, reviews:9080/v2 0.1\n\
          \x20 wrong_cases.yaml:6:19: timeout_ms: expected 100, found nothing\n\
          \x20 taken by reviews/1 at mesh.yaml:17:9\n\
+         \x20   WHY\n\
+         \n\
          2 cases, 1 passed\n\
          rules: 1 of 2 (50 %)\n\
          \x20 mesh.yaml:14:9: reviews/beta\n\
@@ -113,7 +125,7 @@ fn json_is_one_object_for_tools() {
         })
     );
     assert_eq!(case["taken"]["rule"], "reviews/1");
-    assert_eq!(case["answer"]["outcome"], "forward");
+    assert_eq!(case["explanation"]["answer"]["outcome"], "forward");
     assert_eq!(
         report["coverage"]["rules"],
         json!({

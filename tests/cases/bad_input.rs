@@ -84,14 +84,14 @@ fn requests_that_are_no_http() {
     told(
         &read("requests.yaml").unwrap_err(),
         r##"
-        requests.yaml:3:16: cases[0].request: `` is no request; write a method and a URL: GET http://reviews/api/1
+        requests.yaml:3:16: cases[0].request: "" is no request; write a method and a URL: GET http://reviews/api/1
         requests.yaml:4:16: cases[1].request: `GET` is no URL; write scheme and host: http://reviews/api/1
         requests.yaml:5:16: cases[2].request: `/api` is no URL; write scheme and host: http://reviews/api/1
-        requests.yaml:6:16: cases[3].request: `GET http://reviews/a b` is no request; write a method and a URL: GET http://reviews/api/1
+        requests.yaml:6:16: cases[3].request: "GET http://reviews/a b" is no request; write a method and a URL: GET http://reviews/api/1
         requests.yaml:7:16: cases[4].request: the path "/#top" cannot be requested; begin it with `/`, percent-encode spaces and the like, and write no `#`
         requests.yaml:8:16: cases[5].request: the method "G@T" is none; write letters: GET
         requests.yaml:9:16: cases[6].request: the scheme "ftp" is not HTTP's; write http or https
-        requests.yaml:10:16: cases[7].request: `http:///api` is no URL; write a host behind the scheme: http://reviews/api/1
+        requests.yaml:10:16: cases[7].request: `http:///api` is no URL; write scheme and host: http://reviews/api/1
         requests.yaml:11:16: cases[8].request: the authority "reviews:port" is none; write a host or host:port, without scheme and path
         requests.yaml:13:15: cases[9].request.method: the method "GE T" is none; write letters: GET
         requests.yaml:14:15: cases[9].request.scheme: the scheme "gopher" is not HTTP's; write http or https

@@ -279,13 +279,22 @@ cases:
 ",
     );
     assert_eq!((report.failed(), report.passed()), (1, false));
+    let why = report.cases[1].explanation.as_ref().unwrap().to_string();
+    let indented = |line: &str| match line {
+        "" => "\n".to_owned(),
+        line => format!("    {line}\n"),
+    };
+    let why: String = why.lines().map(indented).collect();
+    assert!(why.contains("by rule `beta` of route `reviews`"), "{why}");
     assert_eq!(
-        report.to_string(),
+        report.to_string().replace(&why, "    WHY\n"),
         "\
 line 4:5: bad: failed
   line 7:13: rule: expected canary, found beta
   line 8:18: backends[0]: expected reviews/v1, found reviews:9080/v2 1
   taken by reviews/beta at tests/cases/mesh.yaml:16:17
+    WHY
+
 2 cases, 1 passed
 rules: 2 of 4 (50 %), 50 % required
   tests/cases/mesh.yaml:18:9: reviews/moved
@@ -299,7 +308,7 @@ destinations: 3 of 5 (60 %), but 100 % required
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["passed"], false);
     assert_eq!(json["cases"][0]["passed"], true);
-    assert_eq!(json["cases"][0].get("answer"), None);
+    assert_eq!(json["cases"][0].get("explanation"), None);
     let bad = &json["cases"][1];
     assert_eq!(
         (&bad["name"], &bad["passed"]),
@@ -307,7 +316,7 @@ destinations: 3 of 5 (60 %), but 100 % required
     );
     assert_eq!(bad["differences"][0]["field"], "rule");
     assert_eq!(bad["differences"][0]["at"]["line"], 7);
-    assert_eq!(bad["answer"]["rule"], "beta");
+    assert_eq!(bad["explanation"]["answer"]["rule"], "beta");
     assert_eq!(bad["taken"]["rule"], "reviews/beta");
     assert_eq!(json["coverage"]["rules"]["covered"], 2);
     assert_eq!(json["required"]["destinations"], 100);

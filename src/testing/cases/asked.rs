@@ -6,17 +6,16 @@ use crate::testing::cases::wanted::{Either, Short};
 use http::Request;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use std::str::FromStr;
 
 /// A case's request: `GET http://reviews/api/1`, or the fields of a question, in which a `url` may
 /// stand for scheme, authority and path.
-pub(super) type Asked = Either<Line, Fields>;
+pub(super) type Asked = Either<Question, Fields>;
 
 impl Asked {
     /// The question, if its parts fit together. Each part for itself is good already.
     pub(super) fn question(self) -> Result<Question, Flaw> {
         let question = match self {
-            Self::Short(Line(question)) => question,
+            Self::Short(question) => question,
             Self::Long(fields) => fields.question()?,
         };
         match checked(&question) {
@@ -61,8 +60,12 @@ pub(super) struct Fields {
 impl Fields {
     fn question(self) -> Result<Question, Flaw> {
         let (scheme, authority, path) = match (self.url, self.authority, self.path) {
-            (Some(url), None, None) if self.scheme.is_none() => {
-                (Some(url.scheme), url.authority, url.path)
+            (Some(Url(url)), None, None) if self.scheme.is_none() => {
+                // A URL has to name a scheme; at a gateway the port knows it.
+                let scheme = url.scheme.filter(|scheme| {
+                    self.gateway.is_none() || !scheme.eq_ignore_ascii_case("http")
+                });
+                (scheme, url.authority, url.path)
             }
             (Some(_), ..) => {
                 return Err(Flaw::custom(
@@ -122,90 +125,23 @@ fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 }
 
 /// `http://reviews/api/1`.
-#[derive(Clone, Debug)]
-struct Url {
-    scheme: String,
-    authority: String,
-    path: String,
-}
-
-impl FromStr for Url {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = |advice: &str| format!("`{}` is no URL; {advice}", shortened(text));
-        let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(wrong("write scheme and host: http://reviews/api/1"));
-        };
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(end);
-        if authority.is_empty() {
-            return Err(wrong(
-                "write a host behind the scheme: http://reviews/api/1",
-            ));
-        }
-        let path = match path.strip_prefix('?') {
-            Some(_) => format!("/{path}"),
-            None if path.is_empty() => "/".to_owned(),
-            None => path.to_owned(),
-        };
-        let question = Question {
-            scheme: Some(scheme.to_owned()),
-            ..Question::new(authority, path.as_str())
-        };
-        // Nobody writes a URL with a space or a fragment to see it refused.
-        Request::try_from(&question).map_err(|error| error.to_string())?;
-        Ok(Self {
-            scheme: scheme.to_owned(),
-            authority: authority.to_owned(),
-            path,
-        })
-    }
-}
+#[derive(Debug)]
+struct Url(Question);
 
 impl<'de> Deserialize<'de> for Url {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
+        let question = match text.contains(char::is_whitespace) {
+            // The method stands beside it.
+            true => Err(NotARequest::Url(shortened(&text))),
+            false => text.parse(),
+        };
+        question.map(Self).map_err(D::Error::custom)
     }
 }
 
-/// `GET http://reviews/api/1`, or the URL alone.
-#[derive(Debug)]
-pub(super) struct Line(Question);
-
-impl Short for Line {
+impl Short for Question {
     const EITHER: &str = "a request such as `GET http://reviews/api/1` or its fields";
-}
-
-impl FromStr for Line {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut words = text.split_ascii_whitespace();
-        let (method, url) = match (words.next(), words.next(), words.next()) {
-            (Some(url), None, None) => (None, url),
-            (Some(method), Some(url), None) => (Some(method), url),
-            _ => {
-                let text = shortened(text);
-                return Err(format!(
-                    "`{text}` is no request; write a method and a URL: GET http://reviews/api/1"
-                ));
-            }
-        };
-        let Url {
-            scheme,
-            authority,
-            path,
-        } = url.parse()?;
-        let question = Question {
-            method: method.map(str::to_owned),
-            scheme: Some(scheme),
-            ..Question::new(authority, path)
-        };
-        checked(&question).map_err(|error| error.to_string())?;
-        Ok(Self(question))
-    }
 }
 
 #[cfg(test)]
@@ -277,16 +213,20 @@ mod tests {
     #[test]
     fn what_is_no_request_is_refused_with_advice() {
         for (json, says) in [
-            (r#""""#, "`` is no request; write a method and a URL"),
+            (r#""""#, "\"\" is no request; write a method and a URL"),
             (r#""GET http://a/b c""#, "is no request; write a method"),
             (r#""GET /api""#, "`/api` is no URL; write scheme and host"),
             (r#""GET reviews/api""#, "`reviews/api` is no URL"),
             (r#""GET ftp://a/""#, "the scheme \"ftp\" is not HTTP's"),
-            (r#""GET http:///x""#, "write a host behind the scheme"),
+            (
+                r#""GET http:///x""#,
+                "`http:///x` is no URL; write scheme and host",
+            ),
             (r#""GET http://a_b c/""#, "is no request"),
             (r#""G@T http://a/""#, "the method \"G@T\" is none"),
             (r#""http://me@a/""#, "the authority \"me@a\" is none"),
             (r#""http://a/#b""#, "the path \"/#b\" cannot be requested"),
+            (r#"{"url":"GET http://a/"}"#, "`GET http://a/` is no URL"),
             (
                 r#"{"url":"http://a/","path":"/"}"#,
                 "a `url` and parts of one",

@@ -122,7 +122,12 @@ impl Subject {
             at: cases.place(number),
             request: case.question.clone(),
             taken,
-            answer: (!differences.is_empty()).then_some(answer),
+            explanation: match differences.is_empty() {
+                true => None,
+                false => { self.plan().explain_question(&case.question, chance) }
+                    .ok()
+                    .map(Box::new),
+            },
             differences,
         })
     }

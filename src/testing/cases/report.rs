@@ -1,4 +1,4 @@
-use crate::explain::{Answer, Question};
+use crate::explain::{Explanation, Question};
 use crate::policy::{Error, Place, Severity};
 use crate::testing::coverage::{Covered, Minimum, Spot};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -35,9 +35,9 @@ pub struct Checked {
     /// The rule that took the request; `None` if none of a route did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub taken: Option<TakenBy>,
-    /// The answer, if it is not as expected.
+    /// Why the request goes where it goes, with the whole answer, if that is not as expected.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub answer: Option<Answer>,
+    pub explanation: Option<Box<Explanation>>,
 }
 
 /// A field that is not as expected.
@@ -92,7 +92,7 @@ impl Report {
             && findings.all(|finding| finding.severity < Severity::Error)
     }
 
-    /// The cases that failed, and how many there are.
+    /// The cases that failed, the first of them with their explanations, and how many there are.
     pub(in crate::testing) fn told_cases(&self) -> impl fmt::Display {
         ToldCases(&self.cases)
     }
@@ -110,7 +110,16 @@ struct ToldCases<'a>(&'a [Checked]);
 impl fmt::Display for ToldCases<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failed = || self.0.iter().filter(|case| !case.passed());
-        failed().try_for_each(|case| writeln!(f, "{case}"))?;
+        for (number, case) in failed().enumerate() {
+            writeln!(f, "{case}")?;
+            if let (true, Some(explanation)) = (number < MOST_EXPLAINED, &case.explanation) {
+                for line in explanation.to_string().lines() {
+                    let indent = if line.is_empty() { "" } else { "    " };
+                    writeln!(f, "{indent}{line}")?;
+                }
+                writeln!(f)?;
+            }
+        }
         let cases = match self.0.len() {
             1 => "1 case".to_owned(),
             cases => format!("{cases} cases"),
@@ -119,7 +128,11 @@ impl fmt::Display for ToldCases<'_> {
     }
 }
 
-/// The cases that failed and why, how many there are, and what was exercised.
+/// Whoever breaks a thousand cases reads on when these are mended.
+const MOST_EXPLAINED: usize = 10;
+
+/// The cases that failed and why, how many there are, and what was exercised. The first ten are
+/// explained in full.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let coverage = self.coverage.told(self.required);
