@@ -92,6 +92,17 @@ macro_rules! policy_test {
         $(#[$attribute:meta])*
         fn $name:ident($mesh:ident: $policy:expr $(, $($settings:tt)*)?) $body:block
     ) => {
+        $crate::policy_test! {
+            @set { $(#[$attribute])* fn $name($mesh: $policy) $body } [] $($($settings)*)?
+        }
+    };
+
+    // Settings are taken one by one, and become calls. So what is wrong with them is told where
+    // tests are not compiled, too.
+    (
+        @set { $(#[$attribute:meta])* fn $name:ident($mesh:ident: $policy:expr) $body:block }
+        [$($calls:tt)*]
+    ) => {
         $(#[$attribute])*
         #[test]
         fn $name() {
@@ -99,41 +110,72 @@ macro_rules! policy_test {
                 ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)),
                 ::core::env!("CARGO_MANIFEST_DIR"),
             );
-            let test = test.policy($policy);
-            let test = $crate::policy_test!(@set test $($($settings)*)?);
+            let test = test.policy($policy)$($calls)*;
             #[allow(unused_variables)]
             test.run(|$mesh: &$crate::testing::Subject| $body);
         }
     };
-
-    (@set $test:ident) => { $test };
-    (@set $test:ident cases: $cases:expr $(, $($rest:tt)*)?) => {{
-        let test = $test.cases($cases);
-        $crate::policy_test!(@set test $($($rest)*)?)
-    }};
-    (@set $test:ident require: { $($kind:ident: $percent:expr),* $(,)? } $(, $($rest:tt)*)?) => {{
-        let minimum = $crate::testing::coverage::Minimum::none()$(.$kind($percent))*;
-        let test = $test.require(minimum);
-        $crate::policy_test!(@set test $($($rest)*)?)
-    }};
-    (@set $test:ident require: $($rest:tt)*) => {
-        ::core::compile_error!("write percentages: `require: { rules: 100, matches: 90 }`")
+    (@set $test:tt [$($calls:tt)*] cases: $cases:expr $(, $($rest:tt)*)?) => {
+        $crate::policy_test! { @set $test [$($calls)* .cases($cases)] $($($rest)*)? }
     };
-    (@set $test:ident $setting:ident $($rest:tt)*) => {
+    (@set $test:tt [$($calls:tt)*] require: { $($minimum:tt)* } $(, $($rest:tt)*)?) => {
+        $crate::policy_test! {
+            @require $test [$($calls)*] [$($($rest)*)?]
+            [$crate::testing::coverage::Minimum::none()] $($minimum)*
+        }
+    };
+    (@set $test:tt $calls:tt require: $($rest:tt)*) => {
+        ::core::compile_error!("write percentages: `require: { rules: 100, matches: 90 }`");
+    };
+    (@set $test:tt $calls:tt $setting:ident $($rest:tt)*) => {
         ::core::compile_error!(::core::concat!(
             "a policy test has no `", ::core::stringify!($setting),
             "`; there are `cases: \"cases.yaml\"` and `require: { rules: 100 }`"
-        ))
+        ));
     };
     (@set $($rest:tt)*) => {
         ::core::compile_error!(
             "write settings behind the policy: `cases: \"cases.yaml\", require: { rules: 100 }`"
-        )
+        );
     };
+
+    (@require $test:tt [$($calls:tt)*] [$($rest:tt)*] [$($minimum:tt)*]) => {
+        $crate::policy_test! { @set $test [$($calls)* .require($($minimum)*)] $($rest)* }
+    };
+    (
+        @require $test:tt $calls:tt $rest:tt [$($minimum:tt)*]
+        rules: $percent:expr $(, $($more:tt)*)?
+    ) => {
+        $crate::policy_test! {
+            @require $test $calls $rest [$($minimum)* .rules($percent)] $($($more)*)?
+        }
+    };
+    (
+        @require $test:tt $calls:tt $rest:tt [$($minimum:tt)*]
+        matches: $percent:expr $(, $($more:tt)*)?
+    ) => {
+        $crate::policy_test! {
+            @require $test $calls $rest [$($minimum)* .matches($percent)] $($($more)*)?
+        }
+    };
+    (
+        @require $test:tt $calls:tt $rest:tt [$($minimum:tt)*]
+        destinations: $percent:expr $(, $($more:tt)*)?
+    ) => {
+        $crate::policy_test! {
+            @require $test $calls $rest [$($minimum)* .destinations($percent)] $($($more)*)?
+        }
+    };
+    (@require $($rest:tt)*) => {
+        ::core::compile_error!(
+            "`rules`, `matches` and `destinations` are counted: `require: { rules: 100 }`"
+        );
+    };
+
     ($($rest:tt)*) => {
         ::core::compile_error!(
             "write a test as `fn name(mesh: \"mesh.yaml\", cases: \"cases.yaml\") { … }`"
-        )
+        );
     };
 }
 

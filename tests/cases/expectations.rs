@@ -322,6 +322,15 @@ destinations: 3 of 5 (60 %), but 100 % required
     assert_eq!(json["required"]["destinations"], 100);
 }
 
+/// Whoever breaks many sees all of them, and why in the first ten.
+#[test]
+fn the_first_ten_are_explained_in_full() {
+    let case = "- { request: 'http://reviews/', expect: { rule: beta } }\n";
+    let report = check(&format!("cases:\n{}", case.repeat(12))).to_string();
+    assert_eq!(report.matches("expected beta, found canary").count(), 12);
+    assert_eq!(report.matches("rules, in the order").count(), 10);
+}
+
 #[test]
 #[should_panic(expected = "\n  tests/cases/wrong.yaml:5:21: rule: expected beta, found canary\n")]
 fn cases_that_fail_panic_with_why() {
