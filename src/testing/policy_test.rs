@@ -127,6 +127,9 @@ macro_rules! policy_test {
     (@set $test:tt $calls:tt require: $($rest:tt)*) => {
         ::core::compile_error!("write percentages: `require: { rules: 100, matches: 90 }`");
     };
+    (@set $test:tt $calls:tt cases: $($rest:tt)*) => {
+        ::core::compile_error!("write paths, and a comma behind them: `cases: \"cases.yaml\",`");
+    };
     (@set $test:tt $calls:tt $setting:ident $($rest:tt)*) => {
         ::core::compile_error!(::core::concat!(
             "a policy test has no `", ::core::stringify!($setting),
