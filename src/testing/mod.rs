@@ -4,6 +4,8 @@ mod binomial;
 pub mod contract;
 pub mod coverage;
 #[cfg(feature = "testing")]
+pub mod law;
+#[cfg(feature = "testing")]
 mod strategy;
 mod subject;
 mod target;
