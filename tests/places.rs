@@ -397,3 +397,80 @@ routes:
     assert_eq!(from("c"), "reviews.prod:9090 by 0");
     assert_eq!(from("d"), "reviews.prod:9080 by 0");
 }
+
+/// What is read knows where it stood, be it native or imported, and a place is that of the smallest
+/// part around it that was written.
+#[test]
+fn parts_of_a_policy_know_their_lines() {
+    let istio = "\
+apiVersion: v1
+kind: Service
+metadata: { name: reviews, namespace: prod }
+spec: { ports: [{ port: 9080, name: http }] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: prod }
+spec:
+  hosts: [reviews]
+  http:
+    - match:
+        - { uri: { prefix: /a } }
+        - { uri: { prefix: /b } }
+      route:
+        - { destination: { host: reviews } }
+";
+    let native = "\
+services:
+  ratings:
+    endpoints: [{ address: '10.0.0.1:80', labels: { version: v1 } }]
+    subsets:
+      v1: { labels: { version: v1 } }
+routes:
+  - name: ratings
+    hosts: [ratings]
+    rules:
+      - { to: [{ service: ratings, subset: v1 }] }
+";
+    let documents = tower_mesh::import::Documents::new()
+        .add_text("istio.yaml", istio)
+        .add_text("native.yaml", native);
+    let read = documents.read();
+    let position = |name: &str| {
+        let mut routes = read.policy.routes.iter();
+        routes.position(|route| route.name == name).unwrap()
+    };
+    let (imported, own) = (position("prod/reviews"), position("ratings"));
+    let places = &read.places;
+    let told = |place: Option<tower_mesh::policy::Place>| place.unwrap().to_string();
+    assert_eq!(
+        told(places.matching(imported, 0, 1)),
+        "istio.yaml:14:11: spec.http[0].match[1]"
+    );
+    assert_eq!(
+        told(places.destination(imported, 0, 0)),
+        "istio.yaml:16:11: spec.http[0].route[0]"
+    );
+    let document = places.rule(imported, 0).unwrap().document;
+    assert_eq!(document, "VirtualService prod/reviews");
+    assert_eq!(
+        told(places.destination(own, 0, 0)),
+        "native.yaml:10:16: routes[0].rules[0].to[0]"
+    );
+    // Nothing is there, so it is where it would be.
+    assert_eq!(
+        told(places.matching(own, 0, 7)),
+        "native.yaml:10:9: routes[0].rules[0]"
+    );
+    assert_eq!(
+        told(places.subset("ratings", "v1")),
+        "native.yaml:5:7: services.ratings.subsets.v1"
+    );
+    assert_eq!(places.rule(9, 0), None);
+    let plan = read.policy.compile().unwrap();
+    assert!(plan.places().is_empty());
+    assert_eq!(
+        told(plan.written_at(read.places).places().rule(own, 0)),
+        "native.yaml:10:9: routes[0].rules[0]"
+    );
+}

@@ -26,6 +26,8 @@ pub(super) struct Rule<'a> {
     pub(super) field: Field<'a>,
     /// Without destinations and mirrors.
     pub(super) made: policy::Rule,
+    /// Where its matches are written.
+    pub(super) matches: Vec<Field<'a>>,
     /// Where header changes are written: of requests, of replies.
     pub(super) changes: [Option<Field<'a>>; 2],
     pub(super) backends: Vec<Backend<'a>>,
@@ -132,9 +134,13 @@ fn rule<'a>(field: &Field<'a>, shape: Shape) -> Option<Rule<'a>> {
             .map(str::to_owned),
         ..policy::Rule::default()
     };
+    let mut read = Vec::new();
     for field in &matches {
         match (shape.matching)(field) {
-            Some(matching) => made.matches.push(matching),
+            Some(matching) => {
+                made.matches.push(matching);
+                read.push(field.clone());
+            }
             None => field.left_out("no request is taken by this match"),
         }
     }
@@ -186,6 +192,7 @@ fn rule<'a>(field: &Field<'a>, shape: Shape) -> Option<Rule<'a>> {
     (!lost).then(|| Rule {
         field: field.clone(),
         made,
+        matches: read,
         changes: filters.changes,
         backends,
         sticky: None,
@@ -326,6 +333,7 @@ impl<'a> Rule<'a> {
         Self {
             field: spec.clone(),
             made: policy::Rule::default(),
+            matches: Vec::new(),
             changes: [None, None],
             backends: Vec::new(),
             sticky: None,

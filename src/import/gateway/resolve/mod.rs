@@ -118,6 +118,10 @@ fn add(route: &Route<'_>, made: policy::Route, hosts: &[MeshHost<'_, '_>], model
     for (index, rule) in route.rules.iter().enumerate() {
         let trail = at("rules", index);
         model.register(trail.clone(), &rule.field);
+        let in_matches = trail.key("match");
+        for (index, field) in rule.matches.iter().enumerate() {
+            model.register(in_matches.index(index), field);
+        }
         register_changes(&trail, &rule.changes, model);
         if let Some((_, field)) = &rule.sticky {
             model.register(trail.key("sticky"), field);

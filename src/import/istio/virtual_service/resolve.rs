@@ -4,6 +4,7 @@ use crate::import::istio::parts::age;
 use crate::import::istio::virtual_service::delegate::{Delegates, Placed};
 use crate::import::istio::virtual_service::destinations::{Copied, Named};
 use crate::import::istio::virtual_service::http::HttpRoute;
+use crate::import::istio::virtual_service::matching::Entry;
 use crate::import::istio::virtual_service::{Gate, VirtualService};
 use crate::import::model::Model;
 use crate::policy::trail::Trail;
@@ -134,6 +135,10 @@ fn register(trail: &Trail, rule: &Rule, route: &HttpRoute<'_>, model: &mut Model
             model.register(trail.key("subset"), subset);
         }
     };
+    let in_matches = trail.key("match");
+    for (index, entry) in alive(route).enumerate() {
+        model.register(in_matches.index(index), &entry.field);
+    }
     if !rule.to.is_empty() {
         for (index, to) in route.to.iter().enumerate() {
             let trail = trail.key("to").index(index);
@@ -193,10 +198,14 @@ fn doors(
     doors
 }
 
+/// The matches that requests can satisfy here.
+fn alive<'a, 'b>(route: &'b HttpRoute<'a>) -> impl Iterator<Item = &'b Entry<'a>> {
+    route.entries.iter().filter(|entry| !entry.dead)
+}
+
 /// The rule that a route stands for; `None` if no request can take it.
 fn rule(route: &HttpRoute<'_>, policy: &Policy) -> Option<Rule> {
-    let alive = route.entries.iter().filter(|entry| !entry.dead);
-    let matches: Vec<_> = alive.map(|entry| entry.matching.clone()).collect();
+    let matches: Vec<_> = alive(route).map(|entry| entry.matching.clone()).collect();
     if matches.is_empty() && !route.takes_all {
         return None;
     }
