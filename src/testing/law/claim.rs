@@ -84,5 +84,6 @@ pub(super) fn listed<T: fmt::Display>(all: &[T], last: &str) -> String {
 
 /// `12.5%`, to four places behind the point.
 pub(super) fn percent(share: f64) -> String {
-    format!("{}%", (share * 1e6).round() / 1e4)
+    // The sum of no shares is -0.
+    format!("{}%", (share * 1e6).round() / 1e4 + 0.0)
 }

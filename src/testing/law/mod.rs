@@ -191,5 +191,5 @@ fn read(path: &Path) -> Result<Subject, Errors> {
     Errors::from_findings(vec![error]).map_or_else(|| Subject::new(&Default::default()), Err)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "yaml"))]
 mod tests;

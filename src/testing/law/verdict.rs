@@ -126,6 +126,9 @@ impl fmt::Display for Witness {
         match (&self.rule, &self.at) {
             (Some(rule), Some(at)) => writeln!(f, "  rule      {rule} at {at}")?,
             (Some(rule), None) => writeln!(f, "  rule      {rule}")?,
+            (None, _) if self.answer.forwards() => {
+                writeln!(f, "  rule      none: no route has the host")?;
+            }
             (None, _) => writeln!(f, "  rule      none")?,
         }
         write!(f, "  question  {}", brief::json(&self.question))

@@ -181,7 +181,7 @@ impl fmt::Display for Which {
             f.write_str(" that match")?;
         }
         if self.strangers {
-            f.write_str(", strangers' included,")?;
+            f.write_str(", strangers included,")?;
         }
         Ok(())
     }
