@@ -1,6 +1,6 @@
 //! Answers and questions in a line each.
 
-use crate::explain::{Answer, Backend, Change, Mirror, Outcome, Question};
+use crate::explain::{Answer, Asker, Backend, Change, Mirror, Outcome, Question};
 use crate::testing::law::claim::{listed, percent};
 use serde::Serialize;
 
@@ -77,15 +77,7 @@ pub(super) fn question(question: &Question) -> String {
         line += &format!(" -H '{name}: {value}'");
     }
     if let Some(source) = &question.source {
-        if let Some(namespace) = &source.namespace {
-            line += &format!(" from the namespace {namespace}");
-        }
-        for (key, value) in &source.labels {
-            line += &format!(" labelled {key}={value}");
-        }
-        if let Some(ip) = source.ip {
-            line += &format!(" from {ip}");
-        }
+        line += &format!(" from {}", asker(source));
     }
     if let Some(gateway) = &question.gateway {
         line += &format!(" at the gateway {gateway}");
@@ -95,6 +87,20 @@ pub(super) fn question(question: &Question) -> String {
             .unwrap_or_default();
     }
     line
+}
+
+/// `clients in the namespace prod labelled app=web at 10.0.0.1`.
+pub(super) fn asker(asker: &Asker) -> String {
+    let mut text = "clients".to_owned();
+    if let Some(namespace) = &asker.namespace {
+        text += &format!(" in the namespace {namespace}");
+    }
+    for (index, (key, value)) in asker.labels.iter().enumerate() {
+        text += [" labelled ", ", "][usize::from(index > 0)];
+        text += &format!("{key}={value}");
+    }
+    text += &asker.ip.map(|ip| format!(" at {ip}")).unwrap_or_default();
+    text
 }
 
 /// What of an answer is so by which another differs.

@@ -1,7 +1,7 @@
 use crate::explain::{Asker, Question};
 use crate::policy::{Header, Host, Match, Path, PathMatch, TextMatch, ValueMatch};
 use crate::route::{Asked, Matcher};
-use crate::testing::law::written;
+use crate::testing::law::{brief, written};
 use http::uri::PathAndQuery;
 use http::{Method, Request};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ use std::fmt;
 ///     r#"{ "host": "reviews", "headers": { "x-beta": "1" }, "source": { "namespace": "prod" } }"#,
 /// )
 /// .unwrap();
-/// let words = "requests to reviews with the header `x-beta: 1` from the namespace prod";
+/// let words = "requests to reviews with the header `x-beta: 1` from clients in the namespace prod";
 /// assert_eq!(which.to_string(), words);
 /// # }
 /// ```
@@ -161,15 +161,7 @@ impl fmt::Display for Which {
             write!(f, " with `{name}={value}` in the query")?;
         }
         if let Some(source) = &self.source {
-            if let Some(namespace) = &source.namespace {
-                write!(f, " from the namespace {namespace}")?;
-            }
-            for (key, value) in &source.labels {
-                write!(f, " from clients labelled {key}={value}")?;
-            }
-            if let Some(ip) = source.ip {
-                write!(f, " from {ip}")?;
-            }
+            write!(f, " from {}", brief::asker(source))?;
         }
         if let Some(gateway) = &self.gateway {
             write!(f, " at the gateway {gateway}")?;

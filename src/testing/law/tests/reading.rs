@@ -57,7 +57,7 @@ fn laws_read_as_the_docs_write_them() {
             "requests are answered",
             "requests stay within reviews and ratings",
             "requests never reach shadow",
-            "PUT requests for /a?b=c with `page=2` in the query from the namespace prod from clients \
+            "PUT requests for /a?b=c with `page=2` in the query from clients in the namespace prod \
              labelled app=web at the gateway istio-system/ingress on port 443 that match, strangers \
              included, go to reviews/v2 by 5% to 12.5%",
             "requests fare as under old/",
