@@ -26,9 +26,12 @@ pub struct Generated<'a> {
     pub(super) subject: &'a Subject,
     pub(super) law: Law,
     pub(super) except: Vec<Which>,
-    pub(super) except_if: Vec<Rc<dyn Fn(&Question) -> bool + 'a>>,
+    pub(super) except_if: Vec<IsOne<'a>>,
     pub(super) ignore: Vec<Change>,
 }
+
+/// Says whether a question is one of those that are meant.
+type IsOne<'a> = Rc<dyn Fn(&Question) -> bool + 'a>;
 
 impl Subject {
     /// Requests that are generated for the policy: see [`law`](crate::testing::law).

@@ -51,7 +51,7 @@ impl Which {
         if let Some(source) = &self.source {
             let asker = question.source.get_or_insert_default();
             *asker = Asker {
-                namespace: source.namespace.clone().or(asker.namespace.take()),
+                namespace: source.namespace.clone().or_else(|| asker.namespace.take()),
                 labels: std::mem::take(&mut asker.labels),
                 ip: source.ip.or(asker.ip),
             };

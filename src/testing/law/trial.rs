@@ -150,9 +150,12 @@ impl Trial<'_> {
 
     fn verdict(&self, cases: u32, exercised: u32, fate: Fate) -> Verdict {
         // Where the search was cut short, what has not applied so far may have done so later.
-        let is_whole = !matches!(fate, Fate::Broken(_));
+        let notes = match fate {
+            Fate::Broken(_) => Vec::new(),
+            _ => self.notes(),
+        };
         Verdict {
-            notes: is_whole.then(|| self.notes()).unwrap_or_default(),
+            notes,
             law: self.law.clone(),
             cases,
             exercised,
