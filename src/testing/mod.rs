@@ -12,6 +12,8 @@ mod target;
 
 pub use binomial::plausible;
 #[cfg(feature = "testing")]
-pub use strategy::{Requests, requests, requests_for};
+pub use strategy::{
+    Policies, Questions, Requests, policies, questions_for, requests, requests_for,
+};
 pub use subject::Subject;
 pub use target::{NotATarget, Target, UnknownTarget};

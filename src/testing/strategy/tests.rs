@@ -1,10 +1,16 @@
+mod meant;
+mod oracle;
+mod reach;
+
 use super::*;
 use crate::policy::{
-    Destination, Key, Limit, Match, PathMatch, Pattern, Rate, Route, Rule, Service, TextMatch,
-    ValueMatch,
+    Destination, Key, Limit, Match, PathMatch, Pattern, Policy, Rate, Route, Rule, Service,
+    TextMatch, ValueMatch,
 };
 use crate::route::{Asked, Matcher};
-use http::Request;
+use http::{Method, Request};
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::TestRunner;
 use std::collections::BTreeSet;
 
 fn policy() -> Policy {
