@@ -209,7 +209,9 @@ impl Generated<'_> {
     }
 
     fn run(&self, law: &Law, old: Option<&Subject>) -> Verdict {
-        let mut exceptions: Vec<_> = self.except.iter().map(Exception::of).collect();
+        let mut exceptions: Vec<_> = { self.except.iter() }
+            .map(|which| Exception::of(which, self.subject))
+            .collect();
         for (index, is_one) in self.except_if.iter().enumerate() {
             let name = format!("requests by `except_if` {}", index + 1);
             exceptions.push(Exception::new(name, move |question| is_one(question)));

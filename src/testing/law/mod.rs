@@ -154,7 +154,8 @@ impl Law {
         let says = format!("{} {}", self.requests, self.claim);
         let mut ignored = Vec::new();
         if let Claim::Agrees(agreement) = &self.claim {
-            exceptions.extend(agreement.except.iter().map(Exception::of));
+            let except = agreement.except.iter();
+            exceptions.extend(except.map(|which| Exception::of(which, subject)));
             ignored.extend(agreement.ignore.iter().copied().map(Ignored::new));
         }
         Trial {

@@ -241,13 +241,16 @@ const MOST_MENDED: usize = 32;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Policy;
     use crate::testing::law::which::Filter;
 
     fn steered(which: &str, from: &Question) -> Option<Question> {
         let which: Which = serde_json::from_str(which).unwrap();
         let mut question = from.clone();
         which.steer(&mut question, &mut TestRunner::deterministic(), 0);
-        Filter::new(&which).takes(&question).then_some(question)
+        Filter::new(&which, &Policy::default())
+            .takes(&question)
+            .then_some(question)
     }
 
     #[test]

@@ -325,15 +325,19 @@ fn a_verdict_can_be_read_and_sent() {
 
 #[test]
 fn the_same_seed_draws_the_same() {
-    let of = |seed| {
-        let law = format!(r#"{{ "share": {{ "of": "ratings" }}, "seed": {seed} }}"#);
-        holds(MESH, &law).exercised
+    let mesh = subject(MESH);
+    let drawn = |seed| {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let seeing = mesh.requests().seed(seed).cases(20).except_if(|question| {
+            asked.borrow_mut().push(question.clone());
+            false
+        });
+        assert!(seeing.check(Claim::Forwards).unwrap().holds());
+        drop(seeing);
+        asked.into_inner()
     };
-    assert_eq!(of(0), of(0));
-    assert!(
-        (1..9).any(|seed| of(seed) != of(0)),
-        "other seeds draw others"
-    );
+    assert_eq!(drawn(0), drawn(0));
+    assert_ne!(drawn(0), drawn(1));
 }
 
 mod agreement;

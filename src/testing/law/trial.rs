@@ -70,8 +70,8 @@ impl<'a> Exception<'a> {
         }
     }
 
-    pub(super) fn of(which: &'a Which) -> Self {
-        let filter = Filter::new(which);
+    pub(super) fn of(which: &'a Which, subject: &Subject) -> Self {
+        let filter = Filter::new(which, subject.policy());
         Self::new(which.to_string(), move |question| filter.takes(question))
     }
 }
@@ -86,10 +86,10 @@ impl Ignored {
 impl Trial<'_> {
     /// Generates requests until one breaks the law or there were enough.
     pub(super) fn run(self) -> Verdict {
-        let filter = Filter::new(self.which);
+        let filter = Filter::new(self.which, self.subject.policy());
         let mut runner = runner(self.seed);
-        let mut aims: Vec<_> = { [Some(self.subject), self.old].into_iter().flatten() }
-            .map(|subject| Aims::at(subject.policy()))
+        let aims: Vec<_> = { [Some(self.subject), self.old].into_iter().flatten() }
+            .map(|subject| Aims::at(subject.policy(), self.which))
             .collect();
         let among = aims.len();
         let (mut cases, mut exercised) = (0, 0);

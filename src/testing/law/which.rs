@@ -1,6 +1,6 @@
 use crate::explain::{Asker, Question};
-use crate::policy::{Header, Host, Match, Path, PathMatch, TextMatch, ValueMatch};
-use crate::route::{Asked, Matcher};
+use crate::policy::{Header, Host, Match, Path, PathMatch, Policy, TextMatch, ValueMatch};
+use crate::route::{Asked, Matcher, Normalize};
 use crate::testing::law::{brief, written};
 use http::uri::PathAndQuery;
 use http::{Method, Request};
@@ -35,7 +35,8 @@ pub struct Which {
     /// The method.
     #[serde(deserialize_with = "written::method")]
     pub method: Option<Method>,
-    /// The path; with a `?`, the query as well.
+    /// The path, as rules see it: without `.` and `..`, unless the policy leaves them there; with a
+    /// `?`, the query as well.
     #[serde(deserialize_with = "written::path")]
     pub path: Option<PathAndQuery>,
     /// This path and what lies below it, element by element.
@@ -65,6 +66,8 @@ pub struct Which {
 #[derive(Debug)]
 pub(super) struct Filter<'a> {
     which: &'a Which,
+    /// As before rules look at a path.
+    normalize: Normalize,
     /// What it says itself, but for the host and the path.
     own: Matcher,
     /// Of which any has to match, if there are some.
@@ -72,7 +75,8 @@ pub(super) struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    pub(super) fn new(which: &'a Which) -> Self {
+    /// For requests to this policy.
+    pub(super) fn new(which: &'a Which, policy: &Policy) -> Self {
         let exact = |value: &String| ValueMatch::exact(value);
         let headers = which.headers.iter();
         let own = Match {
@@ -90,6 +94,7 @@ impl<'a> Filter<'a> {
         };
         Self {
             which,
+            normalize: Normalize(policy.mesh.path_normalization),
             own: Matcher::compile(&own),
             matchers: which.matches.iter().map(Matcher::compile).collect(),
         }
@@ -100,7 +105,12 @@ impl<'a> Filter<'a> {
         let Ok(request) = Request::try_from(question) else {
             return false;
         };
-        let asked = Asked::of(&request);
+        let mut asked = Asked::of(&request);
+        // What cannot be made alike is refused, whatever rules say.
+        let Ok(path) = self.normalize.path(asked.path) else {
+            return false;
+        };
+        asked.path = &path;
         let Which { host, path, .. } = self.which;
         let same_query =
             |path: &PathAndQuery| path.query().is_none_or(|query| query == asked.query);
