@@ -127,6 +127,7 @@ fn what_comes_in_at_a_gateway_is_asked_there() {
     let verdict = mesh
         .requests()
         .with_host("shop.example.com")
+        .in_mesh()
         .check(Claim::Forwards)
         .unwrap();
     assert_eq!(

@@ -2,6 +2,7 @@ use crate::explain::Question;
 use crate::policy::trail::Trail;
 use crate::policy::wording::{choose_from, shortened};
 use crate::policy::{Error, Host};
+use crate::testing::law::which::MESH;
 use crate::testing::law::{Bounds, Claim, Law, Which};
 use crate::testing::{Subject, Target};
 
@@ -13,7 +14,7 @@ pub(super) fn check(law: &Law, subject: &Subject, trail: &Trail) -> Vec<Error> {
     if !matches!(law.claim, Claim::Agrees(_)) {
         known(&law.requests, subject, &trail.key("requests"), &mut found);
     }
-    if law.cases == 0 {
+    if law.cases == Some(0) {
         let error = Error::new(
             "out-of-range",
             trail.key("cases"),
@@ -57,7 +58,7 @@ fn which(which: &Which, trail: &Trail, found: &mut Vec<Error>) {
             found.push(error.advise(advice));
         }
     }
-    if which.port.is_some() && which.gateway.is_none() {
+    if which.port.is_some() && matches!(which.gateway.as_deref(), None | Some(MESH)) {
         let message = "a port without a gateway";
         let error = Error::new("missing-field", trail.key("port"), message);
         found.push(
@@ -69,6 +70,7 @@ fn which(which: &Which, trail: &Trail, found: &mut Vec<Error>) {
 /// What there has to be in the policy.
 fn known(which: &Which, subject: &Subject, trail: &Trail, found: &mut Vec<Error>) {
     if let Some(gateway) = &which.gateway
+        && gateway != MESH
         && !subject.policy().gateways.contains_key(gateway)
     {
         let names = subject.policy().gateways.keys().map(String::as_str);
@@ -109,7 +111,7 @@ fn is_known(host: &Host, which: &Which, subject: &Subject) -> bool {
     // A request says best which names there are for the client that asks.
     let question = Question {
         source: which.source.clone(),
-        gateway: which.gateway.clone(),
+        gateway: which.gateway.clone().filter(|gateway| gateway != MESH),
         port: which.port,
         ..Question::new(host.to_string().replacen('*', "a", 1), "/")
     };

@@ -1,6 +1,7 @@
 use crate::explain::{Asker, Change, Question};
 use crate::policy::{Header, Match};
 use crate::testing::Subject;
+use crate::testing::law::which::MESH;
 use crate::testing::law::{Claim, Law, Which, written};
 use http::Method;
 use std::fmt;
@@ -134,6 +135,12 @@ impl<'a> Generated<'a> {
         self
     }
 
+    /// From clients in the mesh, and at no gateway.
+    pub fn in_mesh(mut self) -> Self {
+        self.law.requests.gateway = Some(MESH.to_owned());
+        self
+    }
+
     /// That arrive at this gateway, `namespace/name`, at its lowest port or that of
     /// [`at_port`](Self::at_port).
     pub fn at_gateway(mut self, gateway: &str) -> Self {
@@ -177,9 +184,9 @@ impl<'a> Generated<'a> {
         self
     }
 
-    /// Generates so many. Default [`Law::CASES`].
+    /// Generates so many. Default: see [`Law::cases`].
     pub fn cases(mut self, cases: u32) -> Self {
-        self.law.cases = cases;
+        self.law.cases = Some(cases);
         self
     }
 

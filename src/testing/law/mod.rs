@@ -87,14 +87,15 @@ pub struct Law {
     pub requests: Which,
     /// What it says of them.
     pub claim: Claim,
-    /// How many requests are generated. Default [`CASES`](Self::CASES).
-    pub cases: u32,
+    /// How many requests are generated. Default [`CASES`](Self::CASES), and more, up to 10,000,
+    /// where a policy has more matches to aim at: each is to have its turn.
+    pub cases: Option<u32>,
     /// What the requests are drawn from: the same are for the same seed. Default 0.
     pub seed: u64,
 }
 
 impl Law {
-    /// How many requests are generated if nobody says how many.
+    /// How many requests are generated at least if nobody says how many.
     pub const CASES: u32 = 256;
 
     /// A law about all requests.
@@ -103,7 +104,7 @@ impl Law {
             name: None,
             requests: Which::default(),
             claim,
-            cases: Self::CASES,
+            cases: None,
             seed: 0,
         }
     }

@@ -4,6 +4,7 @@ use crate::explain::{Asker, Question};
 use crate::policy::{Host, Match, PathMatch, TextMatch, ValueMatch};
 use crate::route::{Asked, Matcher, Predicate};
 use crate::testing::law::Which;
+use crate::testing::law::which::MESH;
 use http::Request;
 use http::header::HOST;
 use http::uri::PathAndQuery;
@@ -57,7 +58,9 @@ impl Which {
             };
             asker.labels.extend(source.labels.clone());
         }
-        if self.gateway.is_some() && question.gateway != self.gateway {
+        if self.gateway.as_deref() == Some(MESH) {
+            (question.gateway, question.port) = (None, None);
+        } else if self.gateway.is_some() && question.gateway != self.gateway {
             question.gateway.clone_from(&self.gateway);
             question.port = None;
         }

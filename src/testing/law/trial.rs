@@ -5,7 +5,7 @@ use crate::testing::law::claim::listed;
 use crate::testing::law::judge::Ruling;
 use crate::testing::law::shrink::smallest;
 use crate::testing::law::which::Filter;
-use crate::testing::law::{Claim, Fate, Verdict, Which, Witness};
+use crate::testing::law::{Claim, Fate, Law, Verdict, Which, Witness};
 use crate::testing::subject::Looked;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::cell::Cell;
@@ -20,7 +20,7 @@ pub(super) struct Trial<'a> {
     pub(super) claim: &'a Claim,
     pub(super) exceptions: Vec<Exception<'a>>,
     pub(super) ignored: Vec<Ignored>,
-    pub(super) cases: u32,
+    pub(super) cases: Option<u32>,
     pub(super) seed: u64,
 }
 
@@ -94,7 +94,12 @@ impl Trial<'_> {
         let among = aims.len();
         let (mut cases, mut exercised) = (0, 0);
         let mut idle = Idle::default();
-        for turn in 0..self.cases as usize {
+        let all = aims.iter().map(Aims::targets).max().unwrap_or(0) * among;
+        let turns = match self.cases {
+            Some(cases) => cases as usize,
+            None => all.clamp(Law::CASES as usize, MOST_CASES),
+        };
+        for turn in 0..turns {
             let mut found = None;
             for again in 0..TRIES {
                 let question = aims[turn % among].draw(turn / among, &mut runner);
@@ -325,3 +330,5 @@ fn runner(seed: u64) -> TestRunner {
 const TRIES: usize = 16;
 /// How many requests are looked at to find a smaller one.
 const MOST_STEPS: usize = 4_000;
+/// How many requests a large policy is given, if nobody says how many.
+const MOST_CASES: usize = 10_000;

@@ -49,7 +49,8 @@ pub struct Which {
     pub query: BTreeMap<String, String>,
     /// The clients that send them. Labels may be joined by others.
     pub source: Option<Asker>,
-    /// The gateway at which they arrive.
+    /// The gateway at which they arrive, `namespace/name`; `mesh`: at none, from clients in the
+    /// mesh. Absent: wherever they may.
     pub gateway: Option<String>,
     /// The gateway's port at which they arrive.
     pub port: Option<u16>,
@@ -133,7 +134,11 @@ impl<'a> Filter<'a> {
                 && (wanted.ip.is_none() || wanted.ip == source.ip)
         };
         self.which.source.as_ref().is_none_or(asks)
-            && (gateway.is_none() || *gateway == question.gateway)
+            && match gateway.as_deref() {
+                None => true,
+                Some(MESH) => question.gateway.is_none(),
+                gateway => gateway == question.gateway.as_deref(),
+            }
             && (port.is_none() || *port == question.port)
     }
 }
@@ -173,8 +178,10 @@ impl fmt::Display for Which {
         if let Some(source) = &self.source {
             write!(f, " from {}", brief::asker(source))?;
         }
-        if let Some(gateway) = &self.gateway {
-            write!(f, " at the gateway {gateway}")?;
+        match self.gateway.as_deref() {
+            None => {}
+            Some(MESH) => f.write_str(" in the mesh")?,
+            Some(gateway) => write!(f, " at the gateway {gateway}")?,
         }
         if let Some(port) = self.port {
             write!(f, " on port {port}")?;
@@ -188,3 +195,6 @@ impl fmt::Display for Which {
         Ok(())
     }
 }
+
+/// As routes name what is no gateway.
+pub(super) const MESH: &str = "mesh";

@@ -93,7 +93,7 @@ impl TryFrom<Written> for Law {
                 name: written.name,
                 requests: written.requests,
                 claim,
-                cases: written.cases.unwrap_or(Self::CASES),
+                cases: written.cases,
                 seed: written.seed.unwrap_or_default(),
             }),
             (None, _) => Err(format!("the law says nothing; write one of {all}")),

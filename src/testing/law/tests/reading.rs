@@ -65,7 +65,7 @@ fn laws_read_as_the_docs_write_them() {
     );
     assert_eq!(
         (laws[0].cases, laws[7].cases, laws[6].seed),
-        (Law::CASES, 1000, 7)
+        (None, Some(1000), 7)
     );
     let Claim::Agrees(agreement) = &laws[7].claim else {
         panic!("{:?}", laws[7]);
