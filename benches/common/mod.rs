@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod mesh;
+pub mod policies;
 pub mod tables;
 
 use bytes::Bytes;

@@ -98,28 +98,37 @@ fn parameters(size: usize) -> Case {
 /// 4/9 exact paths, 3/9 prefixes, 1/9 regular expressions and 1/9 prefixes with a header, all under
 /// one host; a tenth of the requests matches nothing.
 fn mixed(size: usize) -> Case {
-    let matches = (0..size).map(|number| {
-        let prefix = Match::prefix(&format!("/p/resource-{number}"));
-        match number % 9 {
-            0..=3 => exact(&path(number)),
-            4..=6 => prefix,
-            7 => regex(&format!("/r/resource-{number}/[a-z]+/[0-9]+")),
-            _ => prefix.header("x-version", ValueMatch::Exact("2".into())),
-        }
-    });
     let paths = order(4096, size)
         .into_iter()
         .enumerate()
-        .map(|(place, number)| match number % 9 {
-            _ if place % 10 == 0 => format!("/none/{number}"),
-            0..=3 => path(number),
-            7 => format!("/r/resource-{number}/items/17"),
-            _ => format!("/p/resource-{number}/items"),
+        .map(|(place, number)| match place % 10 {
+            0 => format!("/none/{number}"),
+            _ => matched(number),
         });
-    let mut case = Case::one_host(matches, paths);
+    let mut case = Case::one_host((0..size).map(matching), paths);
     for request in &mut case.requests {
         let two = HeaderValue::from_static("2");
         request.headers_mut().insert("x-version", two);
     }
     case
+}
+
+/// The match of this number in `mixed`.
+pub fn matching(number: usize) -> Match {
+    let prefix = Match::prefix(&format!("/p/resource-{number}"));
+    match number % 9 {
+        0..=3 => exact(&path(number)),
+        4..=6 => prefix,
+        7 => regex(&format!("/r/resource-{number}/[a-z]+/[0-9]+")),
+        _ => prefix.header("x-version", ValueMatch::Exact("2".into())),
+    }
+}
+
+/// A path that it takes.
+pub fn matched(number: usize) -> String {
+    match number % 9 {
+        0..=3 => path(number),
+        7 => format!("/r/resource-{number}/items/17"),
+        _ => format!("/p/resource-{number}/items"),
+    }
 }

@@ -4,6 +4,9 @@ mod figures;
 mod head;
 
 pub(crate) use asking::{Asking, asking};
+pub(crate) use backend::received;
+pub(crate) use figures::milliseconds;
+pub(crate) use head::head_of;
 
 use crate::clock;
 use crate::explain::answer::{Answer, Limit, Outcome};
@@ -16,8 +19,8 @@ use crate::route;
 use crate::upgrade::is_for_tunnel;
 use backend::{backend, stamp};
 use bytes::Bytes;
-use figures::{fault, milliseconds, mirror, retry, timeout};
-use head::{head_of, pairs, text};
+use figures::{fault, mirror, retry, timeout};
+use head::{pairs, text};
 use http::header::{CONTENT_LENGTH, SET_COOKIE};
 use http::{HeaderMap, Request};
 use http_body_util::Full;
@@ -43,7 +46,7 @@ impl Plan {
     /// # }
     /// ```
     pub fn decide<B>(&self, request: &Request<B>) -> Answer {
-        decide(self, Entry::Mesh, request, None).answer
+        decide(self, Entry::Mesh, head_of(request), None).answer
     }
 
     /// What becomes of a request with this chance: exactly what a mesh with this plan does to
@@ -53,7 +56,7 @@ impl Plan {
     /// aborted, or goes to a backend that cannot serve it, is a `reject` with its status. The
     /// faults are reported with their shares all the same.
     pub fn decide_by<B>(&self, request: &Request<B>, chance: Chance) -> Answer {
-        decide(self, Entry::Mesh, request, Some(chance)).answer
+        decide(self, Entry::Mesh, head_of(request), Some(chance)).answer
     }
 
     /// [`decide`](Self::decide) for a question. At a gateway that the policy does not have,
@@ -100,7 +103,7 @@ pub(crate) enum Destinations {
 
 fn ask(plan: &Plan, question: &Question, chance: Option<Chance>) -> Result<Decided, NotARequest> {
     Ok(match asking(plan, question)? {
-        Ok(asking) => decide(&asking.plan, asking.entry, &asking.request, chance),
+        Ok(asking) => decide(&asking.plan, asking.entry, asking.request, chance),
         Err(answer) => Decided::at_once(answer, Request::new(())),
     })
 }
@@ -116,15 +119,14 @@ impl Decided {
     }
 }
 
-/// Sends a request through the gates. With a chance exactly one thing becomes of it.
-pub(crate) fn decide<B>(
+/// Sends a request through the gates, which may change what they admit. With a chance exactly one
+/// thing becomes of it.
+pub(crate) fn decide(
     plan: &Plan,
     entry: Entry,
-    request: &Request<B>,
+    mut head: Request<()>,
     chance: Option<Chance>,
 ) -> Decided {
-    // Gates may change what they admit.
-    let mut head = head_of(request);
     // Without a chance nothing is drawn below, so any number will do.
     let mut decision = Decision::new(chance.unwrap_or_else(|| Chance::new(0)));
     if let Some(refusal) = plan.enter(entry, &mut head, &mut decision) {
@@ -173,7 +175,7 @@ impl Decided {
         }
         let origin = decision.origin.take();
         if let Some(limits) = &rule.limits {
-            let outlooks = limits.consult(head, clock::now());
+            let outlooks = limits.consult(head, decision.trusted_hops, clock::now());
             answer.limits.extend(outlooks.map(|outlook| Limit {
                 name: outlook.limit.to_owned(),
                 key: outlook.key.map(Into::into),
@@ -190,6 +192,7 @@ impl Decided {
             { rule.split.as_ref() }.and_then(|split| split.kept(head, decision.trusted_hops));
         match &rule.split {
             Some(split) if chance.is_none() && kept.is_none() => {
+                answer.backends.reserve_exact(rule.arms.len());
                 let shares = (0..).zip(split.shares());
                 let backends = shares
                     .filter(|(_, share)| *share > 0.0)
@@ -209,7 +212,7 @@ impl Decided {
                     let changes = backend.response_headers.get_or_insert_default();
                     changes.add.push(text(&SET_COOKIE, &cookie));
                 }
-                answer.backends.push(backend);
+                answer.backends = vec![backend];
             }
         }
         if answer

@@ -41,6 +41,7 @@
 mod answer;
 mod change;
 mod decide;
+pub mod explanation;
 mod question;
 mod taken;
 
@@ -48,6 +49,7 @@ pub use answer::{
     Answer, Backend, Fault, Limit, Mirror, Outcome, Received, ResponseHeaders, Retry,
 };
 pub use change::Change;
-pub(crate) use decide::{Asking, asking, decide};
+pub(crate) use decide::{Asking, asking, decide, head_of};
+pub use explanation::Explanation;
 pub use question::{Asker, NotARequest, Question};
 pub(crate) use taken::Taken;

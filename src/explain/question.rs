@@ -1,3 +1,5 @@
+mod line;
+
 use crate::gate::Source;
 use crate::policy;
 use crate::policy::wording::shortened;
@@ -71,6 +73,12 @@ pub struct Asker {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotARequest {
+    /// The text is no method and URL.
+    #[error("{0:?} is no request; write a method and a URL: GET http://reviews/api/1")]
+    Line(String),
+    /// The text is no URL with scheme and host.
+    #[error("`{0}` is no URL; write scheme and host: http://reviews/api/1")]
+    Url(String),
     /// The method is no token.
     #[error("the method {0:?} is none; write letters: GET")]
     Method(String),
@@ -110,6 +118,33 @@ impl Question {
         }
     }
 
+    /// The request that is asked for, of this scheme if the question says none.
+    pub(super) fn request(&self, otherwise: Scheme) -> Result<Request<()>, NotARequest> {
+        let mut request = Request::new(());
+        if let Some(method) = &self.method {
+            *request.method_mut() = Method::from_bytes(method.as_bytes())
+                .map_err(|_| NotARequest::Method(shortened(method)))?;
+        }
+        *request.uri_mut() = target(self, otherwise)?;
+        let headers = request.headers_mut();
+        for (name, value) in &self.headers {
+            let wrong = || NotARequest::HeaderName(shortened(name));
+            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
+            let value = HeaderValue::from_bytes(value.as_bytes())
+                .map_err(|_| NotARequest::HeaderValue(shortened(name)))?;
+            // A client that names no host names none here either.
+            if key != HOST || !self.authority.is_empty() {
+                headers
+                    .try_append(key, value)
+                    .map_err(|_| NotARequest::Headers)?;
+            }
+        }
+        if let Some(ip) = self.source.as_ref().and_then(|source| source.ip) {
+            request.extensions_mut().insert(Source(ip));
+        }
+        Ok(request)
+    }
+
     /// The question that asks for this request. Bytes of header values that are no UTF-8 are
     /// replaced.
     pub fn of<B>(request: &Request<B>) -> Self {
@@ -143,36 +178,14 @@ impl TryFrom<&Question> for Request<()> {
     type Error = NotARequest;
 
     fn try_from(question: &Question) -> Result<Self, NotARequest> {
-        let mut request = Self::new(());
-        if let Some(method) = &question.method {
-            *request.method_mut() = Method::from_bytes(method.as_bytes())
-                .map_err(|_| NotARequest::Method(shortened(method)))?;
-        }
-        *request.uri_mut() = target(question)?;
-        let headers = request.headers_mut();
-        for (name, value) in &question.headers {
-            let wrong = || NotARequest::HeaderName(shortened(name));
-            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
-            let value = HeaderValue::from_bytes(value.as_bytes())
-                .map_err(|_| NotARequest::HeaderValue(shortened(name)))?;
-            // A client that names no host names none here either.
-            if key != HOST || !question.authority.is_empty() {
-                headers
-                    .try_append(key, value)
-                    .map_err(|_| NotARequest::Headers)?;
-            }
-        }
-        if let Some(ip) = question.source.as_ref().and_then(|source| source.ip) {
-            request.extensions_mut().insert(Source(ip));
-        }
-        Ok(request)
+        question.request(Scheme::HTTP)
     }
 }
 
-fn target(question: &Question) -> Result<Uri, NotARequest> {
+fn target(question: &Question, otherwise: Scheme) -> Result<Uri, NotARequest> {
     let mut parts = Parts::default();
     let scheme = match question.scheme.as_deref() {
-        None => Scheme::HTTP,
+        None => otherwise,
         Some(scheme) if scheme.eq_ignore_ascii_case("http") => Scheme::HTTP,
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => Scheme::HTTPS,
         Some(scheme) => return Err(NotARequest::Scheme(shortened(scheme))),

@@ -9,12 +9,13 @@ mod entry;
 mod routing;
 mod select;
 
+pub(crate) use doors::workload_of;
 #[cfg(feature = "export")]
 pub(crate) use entry::Port;
 pub(crate) use entry::{Entry, Gateway, Listener, without_tls};
-#[cfg(feature = "export")]
 pub(crate) use routing::Group;
 pub(crate) use routing::Routing;
+pub(crate) use select::{Rank, Selector, Spot};
 
 use crate::balance::Target;
 use crate::cors::Sharing;
@@ -357,6 +358,12 @@ impl Rule {
         if let Some(changes) = self.changes_for(decision.destination) {
             changes.apply(request, decision);
         }
+    }
+
+    /// Says whether [`change`](Self::change) does anything to this destination's requests.
+    pub(crate) fn has_changes(&self, destination: Option<u32>) -> bool {
+        let changes = self.changes_for(destination);
+        changes.is_some_and(|changes| !changes.spares_request())
     }
 
     /// Changes the head of a reply, be it the endpoint's or made instead of it. `bound` is what

@@ -60,6 +60,11 @@ impl Changes {
         self.rewrite.apply(request, decision.matched);
     }
 
+    /// Says whether [`apply`](Self::apply) leaves every request as it is and writes nothing down.
+    pub(crate) fn spares_request(&self) -> bool {
+        self.request.is_empty() && self.rewrite.is_empty() && !self.asks_time
+    }
+
     /// What is changed in the reply's head.
     pub fn response(&self) -> &HeaderEdit {
         &self.response

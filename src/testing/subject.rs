@@ -1,6 +1,6 @@
 #[cfg(feature = "testing")]
 use crate::explain::Taken;
-use crate::explain::{self, Answer, Asking, NotARequest, Question};
+use crate::explain::{self, Answer, Asking, NotARequest, Question, head_of};
 use crate::plan::{Entry, Plan};
 use crate::policy::{Errors, Places, Policy};
 use crate::rng::Chance;
@@ -69,12 +69,12 @@ impl Subject {
 
     /// As [`Plan::decide`], counted.
     pub fn decide<B>(&self, request: &Request<B>) -> Answer {
-        self.at(&self.plan, Entry::Mesh, request, None)
+        self.at(&self.plan, Entry::Mesh, head_of(request), None)
     }
 
     /// As [`Plan::decide_by`], counted.
     pub fn decide_by<B>(&self, request: &Request<B>, chance: Chance) -> Answer {
-        self.at(&self.plan, Entry::Mesh, request, Some(chance))
+        self.at(&self.plan, Entry::Mesh, head_of(request), Some(chance))
     }
 
     /// As [`Plan::answer`], counted.
@@ -106,19 +106,13 @@ impl Subject {
                 plan,
                 entry,
                 request,
-            }) => self.at(&plan, entry, &request, chance),
+            }) => self.at(&plan, entry, request, chance),
             Err(answer) => answer,
         })
     }
 
-    fn at<B>(
-        &self,
-        plan: &Plan,
-        entry: Entry,
-        request: &Request<B>,
-        chance: Option<Chance>,
-    ) -> Answer {
-        let decided = explain::decide(plan, entry, request, chance);
+    fn at(&self, plan: &Plan, entry: Entry, head: Request<()>, chance: Option<Chance>) -> Answer {
+        let decided = explain::decide(plan, entry, head, chance);
         if let Some(taken) = decided.taken(plan, entry) {
             self.coverage.count(&taken);
         }
@@ -135,7 +129,7 @@ impl Subject {
                 entry,
                 request,
             }) => {
-                let decided = explain::decide(&plan, entry, &request, None);
+                let decided = explain::decide(&plan, entry, request, None);
                 Looked {
                     taken: decided.taken(&plan, entry),
                     is_known: decided.is_known(&plan, entry),

@@ -46,15 +46,17 @@ impl<R: Read> Lines<R> {
                 break;
             }
             any = true;
-            let end = chunk.iter().position(|byte| *byte == b'\n');
-            let part = &chunk[..end.unwrap_or(chunk.len())];
+            // This looks for the end word by word.
+            let used = { chunk }.skip_until(b'\n')?;
+            let whole = chunk[..used].strip_suffix(b"\n");
+            let part = whole.unwrap_or(chunk);
+            let ends = whole.is_some();
             too_long |= self.line.len() + part.len() > LONGEST;
             if !too_long {
                 self.line.extend_from_slice(part);
             }
-            let used = part.len() + usize::from(end.is_some());
             self.input.consume(used);
-            if end.is_some() {
+            if ends {
                 break;
             }
         }

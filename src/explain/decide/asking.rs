@@ -4,6 +4,7 @@ use crate::explain::question::{NotARequest, Question};
 use crate::plan::{Entry, Plan};
 use crate::policy::Workload;
 use crate::route::not_normal;
+use http::uri::Scheme;
 use http::{Request, StatusCode};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -37,7 +38,15 @@ pub(crate) fn asking<'a>(
     plan: &'a Plan,
     question: &Question,
 ) -> Result<Result<Asking<'a>, Answer>, NotARequest> {
-    let request = match Request::try_from(question) {
+    let entry = match &question.gateway {
+        Some(gateway) => plan.entry(gateway, question.port),
+        None => Some(Entry::Mesh),
+    };
+    let otherwise = match entry.is_some_and(|entry| plan.is_https(entry)) {
+        true => Scheme::HTTPS,
+        false => Scheme::HTTP,
+    };
+    let request = match question.request(otherwise) {
         // A fragment, a space or the like is what a client may send all the same, and gets 400.
         Err(NotARequest::Path(_)) if question.path.starts_with('/') => {
             let path = "/".to_owned();
@@ -50,35 +59,16 @@ pub(crate) fn asking<'a>(
         }
         request => request?,
     };
-    let Some(gateway) = &question.gateway else {
-        let plan = match asker(question).filter(|asker| *asker != plan.workload) {
-            Some(asker) => Seen::Elsewhere(plan.seen_by(&asker)),
-            None => Seen::By(plan),
-        };
-        let entry = Entry::Mesh;
-        return Ok(Ok(Asking {
-            plan,
-            entry,
-            request,
-        }));
-    };
-    let Some(entry) = plan.entry(gateway, question.port) else {
+    let Some(entry) = entry else {
         let mut answer = Answer::new(Outcome::NoRoute);
         answer.status = Some(StatusCode::NOT_FOUND.as_u16());
         return Ok(Err(answer));
     };
-    let request = match question.scheme.is_none() && plan.is_https(entry) {
-        true => {
-            let scheme = Some("https".to_owned());
-            let over_tls = Question {
-                scheme,
-                ..question.clone()
-            };
-            Request::try_from(&over_tls)?
-        }
-        false => request,
+    let asker = asker(question).filter(|asker| *asker != plan.workload);
+    let plan = match asker.filter(|_| entry == Entry::Mesh) {
+        Some(asker) => Seen::Elsewhere(plan.seen_by(&asker)),
+        None => Seen::By(plan),
     };
-    let plan = Seen::By(plan);
     Ok(Ok(Asking {
         plan,
         entry,

@@ -15,7 +15,9 @@ pub(super) fn timeout(rule: &Rule, head: &Request<()>) -> Option<Duration> {
 pub(super) fn retry(tries: &Tries) -> Retry {
     Retry {
         attempts: tries.attempts(),
-        on: tries.conditions().iter().map(ToString::to_string).collect(),
+        on: { tries.conditions().iter() }
+            .map(|condition| condition.word().to_owned())
+            .collect(),
         codes: tries.codes().iter().map(StatusCode::as_u16).collect(),
     }
 }
@@ -47,7 +49,7 @@ pub(super) fn fault(injection: &Injection) -> Option<Fault> {
 }
 
 /// Rounded up: what is on is never 0.
-pub(super) fn milliseconds(duration: Duration) -> u64 {
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 

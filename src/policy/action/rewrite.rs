@@ -51,10 +51,12 @@ pub struct RegexRewrite {
 /// names for whom to ask.
 pub(crate) fn authority(text: &str) -> Option<Authority> {
     let authority = Authority::try_from(text).ok()?;
-    let port = text.get(authority.host().len()..)?;
+    let host = authority.host();
+    let port = text.get(host.len()..)?;
     let good = matches!(
         port.strip_prefix(':').map(str::parse::<u16>),
         None | Some(Ok(1..))
     );
-    (good && !authority.host().is_empty() && !text.contains('@')).then_some(authority)
+    let names = good && !host.is_empty() && !text.contains('@');
+    names.then_some(authority)
 }

@@ -136,7 +136,7 @@ fn what_is_not_so_is_broken_by_a_small_request() {
         )
     );
     assert_eq!(
-        broken(r#"{ "within": ["reviews", "ratings"] }"#),
+        broken(r#"{ "within": ["reviews"], "requests": { "host": "reviews" } }"#),
         pair(
             "GET http://reviews/copied",
             "copies of it go to shadow:80 (100%)"
@@ -297,11 +297,11 @@ fn only_what_a_law_says_something_of_is_covered() {
 fn a_verdict_can_be_read_and_sent() {
     let verdict = check(
         MESH,
-        r#"{ "name": "one", "within": ["reviews", "ratings"] }"#,
+        r#"{ "name": "one", "requests": { "host": "reviews" }, "within": ["reviews"] }"#,
     );
     let text = verdict.to_string();
     for line in [
-        "broken: one: requests stay within reviews and ratings",
+        "broken: one: requests to reviews stay within reviews",
         "  request   GET http://reviews/copied",
         "  why       copies of it go to shadow:80 (100%)",
         "  fate      it is forwarded to reviews:9080/v1 (100%), and copies go to shadow:80 (100%)",
@@ -309,6 +309,10 @@ fn a_verdict_can_be_read_and_sent() {
         r#"  question  {"authority":"reviews","path":"/copied"}"#,
     ] {
         assert!(text.lines().any(|there| there == line), "{line} in {text}");
+    }
+    let explanation = verdict.witness().unwrap().explanation.as_ref().unwrap();
+    for line in explanation.to_string().lines() {
+        assert!(text.contains(&format!("\n    {line}")), "{line} in {text}");
     }
     let json = serde_json::to_value(&verdict).unwrap();
     assert_eq!(json["verdict"], "broken");

@@ -242,7 +242,9 @@ impl Trial<'_> {
             .map(|(route, rule)| format!("{route}/{rule}"));
         let places = self.subject.plan().places();
         let taken = seen.looked.taken.as_ref();
+        let explanation = self.subject.plan().explain_question(&question, None);
         Witness {
+            explanation: explanation.ok(),
             question,
             why,
             rule,

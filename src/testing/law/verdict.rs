@@ -1,4 +1,4 @@
-use crate::explain::{Answer, Change, Question};
+use crate::explain::{Answer, Change, Explanation, Question};
 use crate::policy::Place;
 use crate::testing::law::brief;
 use serde::Serialize;
@@ -61,6 +61,10 @@ pub struct Witness {
     /// In what the two differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// Why it fares so, under the policy that is tested. In JSON it is left out: whoever wants it
+    /// gives the question to `tower-mesh explain`.
+    #[serde(skip)]
+    pub explanation: Option<Explanation>,
 }
 
 impl Verdict {
@@ -131,6 +135,12 @@ impl fmt::Display for Witness {
             }
             (None, _) => writeln!(f, "  rule      none")?,
         }
-        write!(f, "  question  {}", brief::json(&self.question))
+        write!(f, "  question  {}", brief::json(&self.question))?;
+        let Some(explanation) = &self.explanation else {
+            return Ok(());
+        };
+        f.write_str("\n  explained")?;
+        let text = explanation.to_string();
+        { text.trim_end().lines() }.try_for_each(|line| write!(f, "\n    {line}"))
     }
 }

@@ -7,6 +7,8 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, COOKIE, ORIGIN};
 /// All that requests can be aimed at.
 pub(super) struct Aims {
     pub(super) worlds: Vec<World>,
+    /// Whether it is drawn through which door a request comes, and not the request alone.
+    pub(super) has_doors: bool,
     pub(super) targets: Vec<Target>,
     /// What each match asks for, by route, rule and match.
     asks: Vec<Vec<Vec<Box<[Ask]>>>>,
@@ -49,6 +51,7 @@ impl Aims {
         let asks = policy.routes.iter();
         Self {
             worlds,
+            has_doors: true,
             targets,
             asks: asks
                 .map(|route| route.rules.iter().map(of_rule).collect())
@@ -61,10 +64,17 @@ impl Aims {
     pub(super) fn none() -> Self {
         Self {
             worlds: Vec::new(),
+            has_doors: false,
             targets: Vec::new(),
             asks: Vec::new(),
             strays: Vec::new(),
         }
+    }
+
+    /// Says whether any route is among them.
+    pub(super) fn has_routes(&self) -> bool {
+        let mut places = self.targets.iter().map(|target| &target.place);
+        places.any(|place| matches!(place, Place::Match(..)))
     }
 
     /// What is asked of requests that are to end there.

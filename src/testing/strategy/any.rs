@@ -11,7 +11,7 @@ use http::{HeaderName, HeaderValue, Method, Version};
 /// Any request at all.
 pub(super) fn wild(dice: &mut Dice) -> Draft {
     let mut draft = tame(dice);
-    match dice.below(12) {
+    match dice.below(14) {
         0 => {
             draft.method = Method::CONNECT;
             // The one of HTTP/2 asks for a WebSocket.
@@ -30,7 +30,21 @@ pub(super) fn wild(dice: &mut Dice) -> Draft {
         4 => draft.path = "*".to_owned(),
         // As it comes to a server.
         5 | 6 => draft.absolute = false,
+        7 => {
+            // Whoever answers it himself answers in another way.
+            draft.method = Method::POST;
+            draft.version = Version::HTTP_2;
+            draft.set_lines(
+                &CONTENT_TYPE,
+                vec![HeaderValue::from_static("application/grpc")],
+            );
+            draft.set_lines(&TE, vec![HeaderValue::from_static("trailers")]);
+        }
         _ => {}
+    }
+    if dice.percent(2) {
+        // HTTP/1.0 asks for no host.
+        draft.authority.clear();
     }
     if dice.percent(10) {
         let bytes = HeaderValue::from_bytes(*dice.pick(&[&b"\xff\xfe"[..], b"caf\xe9", b"\t1\t"]));
@@ -134,7 +148,7 @@ fn parameter(dice: &mut Dice) -> (String, Option<String>) {
 fn header(dice: &mut Dice, draft: &mut Draft) {
     const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
     let fixed = HeaderValue::from_static;
-    match dice.below(9) {
+    match dice.below(8) {
         0 => {
             let addresses = dice.some(1, 3, |dice| {
                 *dice.pick(&["10.0.0.1", "203.0.113.7", "::1", "unknown"])
@@ -154,11 +168,6 @@ fn header(dice: &mut Dice, draft: &mut Draft) {
             draft.headers.push((COOKIE, fixed(cookie)));
         }
         2 => {
-            draft.method = Method::POST;
-            draft.set_lines(&CONTENT_TYPE, vec![fixed("application/grpc")]);
-            draft.set_lines(&TE, vec![fixed("trailers")]);
-        }
-        3 => {
             // What a browser asks before it asks for the page.
             draft.method = Method::OPTIONS;
             draft.set_lines(&ORIGIN, vec![fixed("https://shop.example.com")]);

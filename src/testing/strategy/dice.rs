@@ -26,6 +26,11 @@ impl Dice {
         }
     }
 
+    /// A number below this one, if there is any.
+    pub(super) fn any_number(&mut self, end: usize) -> Option<usize> {
+        (end > 0).then(|| self.below(end))
+    }
+
     /// Yes, so often of a hundred times.
     pub(super) fn percent(&mut self, share: usize) -> bool {
         self.below(100) < share

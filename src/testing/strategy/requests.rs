@@ -15,8 +15,9 @@ use std::sync::Arc;
 
 /// Requests of a client in the mesh, in the namespace `default`, that are aimed at a policy.
 ///
-/// Each is aimed at one match of one rule for one route's hosts; every one that the client can come
-/// to has the same chance, services without a route included.
+/// Each is aimed at one match of one rule, for one of its route's hosts. Every rule to which a way
+/// leads has the same chance, services without a route included. Where the client comes to no
+/// route at all, the requests are for those of others, and of gateways.
 ///
 /// - 60 % are hits: the rule takes them. Where rules before it would, that is evaded, if it can be.
 /// - 15 % are near misses: of all that the match asks for, one thing is not so.
@@ -64,9 +65,13 @@ use std::sync::Arc;
 /// # }
 /// ```
 pub fn requests_for(policy: &Policy) -> Requests {
-    let aims = Arc::new(Aims::of(policy, &Doors::Plain));
+    let mut aims = Aims::of(policy, &Doors::Plain);
+    if !aims.has_routes() {
+        aims = Aims::of(policy, &Doors::All);
+    }
+    aims.has_doors = false;
     Requests {
-        aimed: Aimed::new(aims, Fixed::default()),
+        aimed: Aimed::new(Arc::new(aims), Fixed::default()),
         any: any::tame,
     }
 }

@@ -2,9 +2,11 @@
 
 mod clients;
 
+use crate::explain::Asker;
 use crate::plan::{Listener, Plan, Routing, Rule};
 use crate::policy::{Host, Policy, Workload};
 use crate::route::Located;
+use crate::testing::strategy::dice::Dice;
 use crate::testing::strategy::draft::Draft;
 use std::sync::Arc;
 
@@ -128,6 +130,28 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Who asks there.
+    pub(super) fn asker(&self, dice: &mut Dice) -> Option<Asker> {
+        let ip = dice.maybe(40, |dice| {
+            *dice.pick(&[
+                [10, 0, 0, 1].into(),
+                [203, 0, 113, 7].into(),
+                std::net::Ipv6Addr::LOCALHOST.into(),
+            ])
+        });
+        let mut asker = Asker {
+            ip,
+            ..Asker::default()
+        };
+        // At a gateway nobody is told apart but by address.
+        if let Some(client) = dice.any(&self.clients) {
+            let plain = client.namespace == "default" && client.labels.is_empty();
+            asker.namespace = (!plain).then(|| client.namespace.clone());
+            asker.labels.clone_from(&client.labels);
+        }
+        (asker != Asker::default()).then_some(asker)
     }
 
     /// Every end that a request may come to here.
