@@ -5,6 +5,8 @@ mod binomial;
 pub mod cases;
 pub mod contract;
 pub mod coverage;
+#[cfg(feature = "testing")]
+pub mod law;
 #[cfg(feature = "yaml")]
 mod policy_test;
 #[cfg(feature = "testing")]
