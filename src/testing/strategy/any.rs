@@ -47,7 +47,9 @@ pub(super) fn wild(dice: &mut Dice) -> Draft {
         draft.authority.clear();
     }
     if dice.percent(10) {
-        let bytes = HeaderValue::from_bytes(*dice.pick(&[&b"\xff\xfe"[..], b"caf\xe9", b"\t1\t"]));
+        let odd: [&[u8]; 3] = [b"\xff\xfe", b"caf\xe9", b"\t1\t"];
+        let bytes: &&[u8] = dice.pick(&odd);
+        let bytes = HeaderValue::from_bytes(bytes);
         let name = HeaderName::from_static("x-a");
         draft.headers.extend(bytes.ok().map(|bytes| (name, bytes)));
     }

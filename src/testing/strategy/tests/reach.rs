@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 /// The rule that takes a question.
 pub(super) fn taker(plan: &Plan, question: &Question) -> Option<Rule> {
     let asking = explain::asking(plan, question).unwrap().ok()?;
-    let decided = explain::decide(&asking.plan, asking.entry, &asking.request, None);
+    let decided = explain::decide(&asking.plan, asking.entry, asking.request, None);
     let taken = decided.taken(&asking.plan, asking.entry)?;
     Some((taken.route, taken.rule))
 }
