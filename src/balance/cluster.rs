@@ -36,6 +36,11 @@ impl Turns {
         // Wrapping skips some turns once in 2^32.
         self.0.local().fetch_add(1, Ordering::Relaxed)
     }
+
+    /// What `next` will be on this thread.
+    fn peek(&self) -> u32 {
+        self.0.local().load(Ordering::Relaxed)
+    }
 }
 
 impl Cluster {
@@ -60,6 +65,21 @@ impl Cluster {
             chance,
             || self.turns.next(),
             |endpoint| self.loads[endpoint].count(),
+        )
+    }
+
+    /// The endpoint that [`pick`](Self::pick) would pick next on this thread, without taking a turn.
+    /// `looked` is told of each endpoint whose load is looked at, and of that load.
+    pub fn peek(&self, chance: Chance, looked: impl Fn(usize, u64)) -> Option<usize> {
+        self.picker.pick(
+            self.loads.len(),
+            chance,
+            || self.turns.peek(),
+            |endpoint| {
+                let load = self.loads[endpoint].count();
+                looked(endpoint, load);
+                load
+            },
         )
     }
 

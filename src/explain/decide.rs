@@ -4,6 +4,8 @@ mod figures;
 mod head;
 
 pub(crate) use asking::{Asking, asking};
+pub(crate) use backend::received;
+pub(crate) use figures::milliseconds;
 pub(crate) use head::head_of;
 
 use crate::clock;
@@ -17,7 +19,7 @@ use crate::route;
 use crate::upgrade::is_for_tunnel;
 use backend::{backend, stamp};
 use bytes::Bytes;
-use figures::{fault, milliseconds, mirror, retry, timeout};
+use figures::{fault, mirror, retry, timeout};
 use head::{pairs, text};
 use http::header::{CONTENT_LENGTH, SET_COOKIE};
 use http::{HeaderMap, Request};
@@ -173,7 +175,7 @@ impl Decided {
         }
         let origin = decision.origin.take();
         if let Some(limits) = &rule.limits {
-            let outlooks = limits.consult(head, clock::now());
+            let outlooks = limits.consult(head, decision.trusted_hops, clock::now());
             answer.limits.extend(outlooks.map(|outlook| Limit {
                 name: outlook.limit.to_owned(),
                 key: outlook.key.map(Into::into),

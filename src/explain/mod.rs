@@ -40,6 +40,7 @@
 
 mod answer;
 mod decide;
+pub mod explanation;
 mod question;
 mod taken;
 
@@ -47,5 +48,6 @@ pub use answer::{
     Answer, Backend, Fault, Limit, Mirror, Outcome, Received, ResponseHeaders, Retry,
 };
 pub(crate) use decide::{Asking, asking, decide, head_of};
+pub use explanation::Explanation;
 pub use question::{Asker, NotARequest, Question};
 pub(crate) use taken::Taken;

@@ -1,3 +1,5 @@
+mod line;
+
 use crate::gate::Source;
 use crate::policy;
 use crate::policy::wording::shortened;
@@ -71,6 +73,12 @@ pub struct Asker {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotARequest {
+    /// The text is no method and URL.
+    #[error("{0:?} is no request; write a method and a URL: GET http://reviews/api/1")]
+    Line(String),
+    /// The text is no URL with scheme and host.
+    #[error("`{0}` is no URL; write scheme and host: http://reviews/api/1")]
+    Url(String),
     /// The method is no token.
     #[error("the method {0:?} is none; write letters: GET")]
     Method(String),

@@ -51,16 +51,13 @@ impl Bucket {
         }
     }
 
-    /// Whether a request would pass, without taking it.
+    /// How many requests would pass at this moment, at least one, without taking any.
     ///
     /// # Errors
     ///
-    /// How long it would have to wait.
-    pub fn peek(&self, pace: Pace, now: Moment) -> Result<(), Duration> {
-        match pace.take(self.full_at.load(Ordering::Relaxed), now) {
-            Ok(_) => Ok(()),
-            Err(soon) => Err(soon.wait),
-        }
+    /// How long one would have to wait.
+    pub fn peek(&self, pace: Pace, now: Moment) -> Result<u32, Duration> {
+        pace.peek(self.full_at.load(Ordering::Relaxed), now)
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::gate::{Decision, Gate};
+use crate::gate::{Decision, Gate, TrustedHops};
 use crate::limit::{Limiter, Outlook};
 use crate::policy;
 use crate::reply::{Flags, Refusal};
@@ -63,15 +63,16 @@ impl Limits {
         &self.slowest_first
     }
 
-    /// What each would do with a request, without taking anything.
+    /// What each would do with a request, without taking anything; `hops` says who its client is.
     pub fn consult<'a, B>(
         &'a self,
         request: &'a Request<B>,
+        hops: TrustedHops,
         now: Instant,
     ) -> impl Iterator<Item = Outlook<'a>> {
         self.slowest_first
             .iter()
-            .map(move |limiter| limiter.consult(request, now))
+            .map(move |limiter| limiter.consult(request, hops, now))
     }
 }
 

@@ -113,13 +113,13 @@ impl Keyed {
         self.take_as_newcomer(pace, key, now)
     }
 
-    /// Whether a request would pass, without taking it. While others take, what it says may be
-    /// old when it is said.
+    /// How many requests would pass at this moment, at least one, without taking any. While others
+    /// take, what it says may be old when it is said.
     ///
     /// # Errors
     ///
-    /// How long it would have to wait.
-    pub fn peek(&self, pace: Pace, key: Fingerprint, now: Moment) -> Result<(), Duration> {
+    /// How long one would have to wait.
+    pub fn peek(&self, pace: Pace, key: Fingerprint, now: Moment) -> Result<u32, Duration> {
         let set = &self.sets[self.set_of(key)];
         if let Some(way) = set.find(key.0) {
             return set.times[way].peek(pace, now);
@@ -128,7 +128,7 @@ impl Keyed {
         if home.is_shared(now) || !now.has_come(set.times[set.oldest()].full_at()) {
             return home.peek(pace, now);
         }
-        Ok(())
+        Ok(pace.capacity())
     }
 
     fn set_of(&self, key: Fingerprint) -> usize {

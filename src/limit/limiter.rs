@@ -39,6 +39,10 @@ pub struct Outlook<'a> {
     pub key: Option<Cow<'a, str>>,
     /// How long the request would have to wait; `None` if it would pass.
     pub wait: Option<Duration>,
+    /// How many requests would pass at this moment, this one among them; 0 if it would not.
+    pub left: u32,
+    /// How many pass at once after a quiet time.
+    pub capacity: u32,
 }
 
 impl Limiter {
@@ -80,6 +84,14 @@ impl Limiter {
         &self.name
     }
 
+    /// What tells its clients apart; `None`: nothing, they share one bucket.
+    pub fn key(&self) -> Option<&Key> {
+        match &self.buckets {
+            Buckets::One(_) => None,
+            Buckets::Keyed { key, .. } => Some(key),
+        }
+    }
+
     /// How fast its buckets fill.
     pub fn pace(&self) -> Pace {
         self.pace
@@ -106,13 +118,18 @@ impl Limiter {
         }
     }
 
-    /// What it would do with a request of the connection's other end, without taking anything.
-    pub fn consult<'a, B>(&'a self, request: &'a Request<B>, now: Instant) -> Outlook<'a> {
+    /// What it would do with a request, without taking anything; `hops` says who its client is.
+    pub fn consult<'a, B>(
+        &'a self,
+        request: &'a Request<B>,
+        hops: TrustedHops,
+        now: Instant,
+    ) -> Outlook<'a> {
         let now = Moment::after(self.epoch, now);
         let (key, told) = match &self.buckets {
             Buckets::One(bucket) => (None, bucket.peek(self.pace, now)),
             Buckets::Keyed { key, keyed, .. } => {
-                let value = Value::of(key, request, TrustedHops::default());
+                let value = Value::of(key, request, hops);
                 let told = keyed.peek(self.pace, value.fingerprint(keyed), now);
                 (value.text(), told)
             }
@@ -121,6 +138,8 @@ impl Limiter {
             limit: &self.name,
             key,
             wait: told.err(),
+            left: told.unwrap_or(0),
+            capacity: self.pace.capacity(),
         }
     }
 }

@@ -95,6 +95,29 @@ impl Pace {
         Err(self.too_soon(away, now))
     }
 
+    /// How many requests a bucket that will be full at `full_at` lets pass at this one moment.
+    pub(super) fn left(self, full_at: u64, now: Moment) -> u32 {
+        let away = full_at.saturating_sub(now.0);
+        match self.slack.checked_sub(away) {
+            // At most the burst, which has 32 bits.
+            Some(slack) => (slack / self.interval + 1) as u32,
+            None => 0,
+        }
+    }
+
+    /// How many requests pass at once after a quiet time: what a full bucket holds.
+    pub fn capacity(self) -> u32 {
+        self.left(0, Moment(0))
+    }
+
+    /// What taking one request would say, and how many there are to take.
+    pub(super) fn peek(self, full_at: u64, now: Moment) -> Result<u32, Duration> {
+        match self.take(full_at, now) {
+            Ok(_) => Ok(self.left(full_at, now)),
+            Err(soon) => Err(soon.wait),
+        }
+    }
+
     #[cold]
     fn too_soon(self, away: u64, now: Moment) -> TooSoon {
         let wait = away - self.slack;

@@ -92,14 +92,11 @@ impl Time {
         }
     }
 
-    /// Whether a request would pass. A place that is being given away was full.
-    pub(super) fn peek(&self, pace: Pace, now: Moment) -> Result<(), Duration> {
+    /// How many requests would pass. A place that is being given away was full.
+    pub(super) fn peek(&self, pace: Pace, now: Moment) -> Result<u32, Duration> {
         match self.load() {
-            MOVING => Ok(()),
-            seen => match pace.take(seen & !SHARED, now) {
-                Ok(_) => Ok(()),
-                Err(soon) => Err(soon.wait),
-            },
+            MOVING => Ok(pace.capacity()),
+            seen => pace.peek(seen & !SHARED, now),
         }
     }
 

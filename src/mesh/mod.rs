@@ -42,13 +42,13 @@ pub use under_way::UnderWay;
 #[cfg(feature = "yaml")]
 pub use watch::Watching;
 
-use crate::balance::MakeEndpoint;
+use crate::balance::{self, MakeEndpoint};
 use crate::event::{Event, Sink};
 use crate::gate::TrustedHops;
 use crate::live::Live;
 use crate::mirror::{Bounds, Room};
-use crate::plan::Plan;
-use crate::policy::{Errors, Policy, Workload};
+use crate::plan::{self, Plan};
+use crate::policy::{Errors, Places, Policy, Workload};
 use crate::rng::Rng;
 use counters::Counters;
 use parking_lot::Mutex;
@@ -76,6 +76,8 @@ struct Shared {
     trusted_hops: Option<TrustedHops>,
     workload: Workload,
     lenient: bool,
+    /// Where the policy of this version stands since it was written anew without having changed.
+    moved: Mutex<Option<(u64, Arc<Places>)>>,
 }
 
 /// What a [`Mesh`] is made with beside its policy.
@@ -87,6 +89,7 @@ pub struct Builder {
     workload: Workload,
     copies: Bounds,
     lenient: bool,
+    places: Places,
 }
 
 impl Builder {
@@ -140,6 +143,14 @@ impl Builder {
         self
     }
 
+    /// Says where the policy was written, so that [explanations](Mesh::explain) can point there:
+    /// [`Read::places`](crate::import::Read::places).
+    #[must_use]
+    pub fn written_at(mut self, places: Places) -> Self {
+        self.places = places;
+        self
+    }
+
     /// Compiles the policy and puts it to work.
     ///
     /// # Errors
@@ -151,6 +162,7 @@ impl Builder {
             true => Plan::lenient(policy, &self.workload, None),
             false => policy.compile_for(&self.workload)?,
         };
+        let plan = plan.written_at(self.places);
         let counters = Arc::new(Counters::new(self.sink, Room::new(self.copies)));
         let running = Running::new(plan, None, &counters, &self.rng.aside());
         Ok(Mesh {
@@ -162,6 +174,7 @@ impl Builder {
                 trusted_hops: self.trusted_hops,
                 workload: self.workload,
                 lenient: self.lenient,
+                moved: Mutex::default(),
             }),
         })
     }
@@ -189,7 +202,8 @@ impl Mesh {
     /// Everything that is wrong with the files, each with its place.
     #[cfg(feature = "yaml")]
     pub fn load(path: impl AsRef<std::path::Path>) -> Result<Self, Errors> {
-        Self::new(&Policy::load(path)?)
+        let (policy, places) = read(path.as_ref())?;
+        Self::builder().written_at(places).build(&policy)
     }
 
     /// A client stack: routed, limited, faulted, split and balanced, over endpoints that `maker`
@@ -238,15 +252,24 @@ impl Mesh {
     /// Everything that is wrong with the new policy. The one before stays in force then, and the
     /// refusal is counted and told.
     pub fn reload(&self, policy: &Policy) -> Result<u64, Errors> {
+        self.reload_written_at(policy, Places::default())
+    }
+
+    /// As [`reload`](Self::reload), with where the policy was written.
+    ///
+    /// # Errors
+    ///
+    /// As [`reload`](Self::reload).
+    pub fn reload_written_at(&self, policy: &Policy, places: Places) -> Result<u64, Errors> {
         // Told when the lock is let go: whoever listens may want to reload, too.
         let version = self
-            .replace(policy)
+            .replace(policy, places)
             .inspect_err(|errors| self.refuse(errors))?;
         self.shared.counters.tell(&Event::Reload { version });
         Ok(version)
     }
 
-    fn replace(&self, policy: &Policy) -> Result<u64, Errors> {
+    fn replace(&self, policy: &Policy, places: Places) -> Result<u64, Errors> {
         let shared = &self.shared;
         let followers = shared.followers.lock();
         let before = shared.live.pin().value();
@@ -256,7 +279,7 @@ impl Mesh {
             false => Plan::with_previous(policy, &shared.workload, previous)?,
         };
         let running = Arc::new(Running::new(
-            plan,
+            plan.written_at(places),
             Some(&before),
             &shared.counters,
             &shared.rng.aside(),
@@ -284,8 +307,9 @@ impl Mesh {
     /// force then.
     #[cfg(feature = "yaml")]
     pub fn reload_from(&self, path: impl AsRef<std::path::Path>) -> Result<u64, Errors> {
-        let policy = Policy::load(path).inspect_err(|errors| self.refuse(errors))?;
-        self.reload(&policy)
+        let read = read(path.as_ref()).inspect_err(|errors| self.refuse(errors))?;
+        let (policy, places) = read;
+        self.reload_written_at(&policy, places)
     }
 
     fn refuse(&self, errors: &Errors) {
@@ -307,6 +331,28 @@ impl Mesh {
             .with(|running| running.plan.policy().clone())
     }
 
+    /// The policy in force is written here now, and says the same.
+    #[cfg(feature = "yaml")]
+    fn moved_to(&self, places: Places) {
+        let version = self.shared.live.with(|running| running.version);
+        *self.shared.moved.lock() = Some((version, Arc::new(places)));
+    }
+
+    /// Looks at the plan in force, at where it was written, and at the endpoints of a cluster with
+    /// their loads and turns, whoever the cluster was compiled for.
+    pub(crate) fn look<T>(
+        &self,
+        look: impl FnOnce(&Plan, &Places, &dyn Fn(&plan::Cluster) -> balance::Cluster) -> T,
+    ) -> T {
+        let running = self.shared.live.pin().value();
+        let moved = self.shared.moved.lock().clone();
+        let moved = moved.filter(|(version, _)| *version == running.version);
+        let places = { moved.as_ref() }.map_or_else(|| running.plan.places(), |(_, places)| places);
+        look(&running.plan, places, &|cluster| {
+            running.cluster_as(cluster)
+        })
+    }
+
     /// What has been counted so far.
     pub fn stats(&self) -> Stats {
         let version = self.shared.live.with(|running| running.version);
@@ -318,6 +364,13 @@ impl Mesh {
     pub async fn shutdown(&self) {
         self.shared.counters.drain().await;
     }
+}
+
+/// A policy from a file or a folder, and where its parts stand in it.
+#[cfg(feature = "yaml")]
+fn read(path: &std::path::Path) -> Result<(Policy, Places), Errors> {
+    let documents = crate::import::Documents::new().add_path(path)?;
+    documents.read().into_policy_and_places()
 }
 
 /// Not the policy, which may be long and set headers that are nobody's business.

@@ -52,6 +52,13 @@ impl Running {
             live,
         }
     }
+
+    /// A cluster of this plan, or of the same policy as another client sees it, with the loads and
+    /// turns that are there under its names.
+    pub(super) fn cluster_as(&self, cluster: &plan::Cluster) -> Cluster {
+        // Where none are there, nothing is under way and nobody has had a turn.
+        LiveState::default().cluster(cluster, Some(&self.live), &Rng::seeded(0))
+    }
 }
 
 impl LiveState {

@@ -2,7 +2,7 @@ use crate::clock;
 use crate::discover::file::PolicyFile;
 use crate::mesh::Mesh;
 use crate::policy::trail::Trail;
-use crate::policy::{Error, Errors, Policy};
+use crate::policy::{Error, Errors, Places, Policy};
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
@@ -137,7 +137,9 @@ impl Follower {
         let before = self.mesh.stats().version;
         // What panics is the program's, and it may panic for this policy only. The mesh is whole
         // after it: a reload publishes all or nothing.
-        let done = catch_unwind(AssertUnwindSafe(|| bring(&self.mesh, found, self.refused)));
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            bring(&self.mesh, found, self.file.places(), self.refused)
+        }));
         self.refused = match done {
             Ok(good) => !good,
             // A listener has panicked, who was told of the reload.
@@ -152,14 +154,18 @@ impl Follower {
 }
 
 /// Says whether the policy that was found is in force.
-fn bring(mesh: &Mesh, found: Result<Policy, Errors>, refused: bool) -> bool {
+fn bring(mesh: &Mesh, found: Result<Policy, Errors>, places: &Places, refused: bool) -> bool {
     match found {
         Err(errors) => {
             mesh.refuse(&errors);
             false
         }
-        Ok(policy) if !refused && policy == *mesh.policy() => true,
-        Ok(policy) => mesh.reload(&policy).is_ok(),
+        Ok(policy) if !refused && policy == *mesh.policy() => {
+            // A comment more, and everything stands one line further down.
+            mesh.moved_to(places.clone());
+            true
+        }
+        Ok(policy) => mesh.reload_written_at(&policy, places.clone()).is_ok(),
     }
 }
 

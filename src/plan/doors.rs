@@ -194,7 +194,7 @@ impl Compiler<'_> {
             }
             laid.extend(hosts.iter().cloned());
             let (rules, entries) = self.rules_for(&selected, spot, compiled);
-            routing.add(&hosts, spot.port, rules, entries);
+            routing.add(&hosts, routes, spot.port, rules, entries);
         }
     }
 
@@ -297,6 +297,7 @@ impl Compiler<'_> {
             let matching = None;
             routing.add(
                 &hosts,
+                &[],
                 known.port,
                 rules,
                 vec![routing::Entry { rule, matching }],
@@ -306,14 +307,7 @@ impl Compiler<'_> {
 
     /// What requests find that come in from outside.
     pub(super) fn gateway(&mut self, name: &str, gateway: &policy::Gateway) -> Gateway {
-        let workload = Workload {
-            namespace: gateway
-                .namespace
-                .clone()
-                .unwrap_or_else(|| "default".to_owned()),
-            labels: gateway.labels.clone(),
-            ..Workload::default()
-        };
+        let workload = workload_of(gateway);
         let mut compiled = Compiled::default();
         let mut ports: BTreeMap<u16, Port> = BTreeMap::new();
         for listener in &gateway.listeners {
@@ -396,5 +390,17 @@ impl Compiler<'_> {
             );
         }
         Listener::Routes(Box::new(routing))
+    }
+}
+
+/// Who a gateway is, as a client of services.
+pub(crate) fn workload_of(gateway: &policy::Gateway) -> Workload {
+    Workload {
+        namespace: gateway
+            .namespace
+            .clone()
+            .unwrap_or_else(|| "default".to_owned()),
+        labels: gateway.labels.clone(),
+        ..Workload::default()
     }
 }

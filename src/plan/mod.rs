@@ -9,12 +9,13 @@ mod entry;
 mod routing;
 mod select;
 
+pub(crate) use doors::workload_of;
 #[cfg(feature = "export")]
 pub(crate) use entry::Port;
 pub(crate) use entry::{Entry, Gateway, Listener, without_tls};
-#[cfg(feature = "export")]
 pub(crate) use routing::Group;
 pub(crate) use routing::Routing;
+pub(crate) use select::{Rank, Selector, Spot};
 
 use crate::balance::Target;
 use crate::cors::Sharing;

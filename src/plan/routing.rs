@@ -19,6 +19,9 @@ pub(crate) struct Routing {
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) hosts: Box<[Host]>,
+    /// The policy's routes that are in force for them, by their indices; none for a service that is
+    /// reached without a route.
+    pub(crate) routes: Box<[u32]>,
     /// The port on which their requests come, where the rules differ by it.
     pub(crate) port: Option<u16>,
     /// In the order in which they are asked.
@@ -38,6 +41,7 @@ impl Routing {
     pub(super) fn add(
         &mut self,
         hosts: &[Host],
+        routes: &[usize],
         port: Option<u16>,
         rules: Rules,
         entries: Vec<Entry>,
@@ -45,6 +49,7 @@ impl Routing {
         self.table.add(hosts, rules);
         self.groups.push(Group {
             hosts: hosts.into(),
+            routes: routes.iter().map(|route| *route as u32).collect(),
             port,
             entries: entries.into(),
         });

@@ -1,5 +1,5 @@
 use crate::policy::trail::Trail;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fmt::Write as _;
 
@@ -149,7 +149,8 @@ pub enum Severity {
 }
 
 /// Where something is: in which file and document, at which line and column, under which path.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Place {
     /// The file or whatever else the text came from; absent for policies made in code.

@@ -51,9 +51,16 @@ impl<'a> Suite<'a> {
                 let plan = later.as_ref().unwrap_or(&all);
                 let question = self.question(case);
                 let problems = match plan.answer(&question) {
-                    Ok(answer) => judge(case, &question, &answer, &|backend, expected| {
-                        self.is_served_by(backend, expected)
-                    }),
+                    Ok(answer) => {
+                        let mut problems = judge(case, &question, &answer, &|backend, expected| {
+                            self.is_served_by(backend, expected)
+                        });
+                        let why = plan.explain_question(&question, None).unwrap();
+                        if why.answer != answer {
+                            problems.push(format!("it is explained otherwise:\n{why}"));
+                        }
+                        problems
+                    }
                     Err(error) => vec![error.to_string()],
                 };
                 (name_of(case).to_owned(), problems)

@@ -146,7 +146,7 @@ impl Session {
 }
 
 /// What is wrong with the JSON, without its line, which is always the first.
-fn told(error: &serde_json::Error) -> String {
+pub(crate) fn told(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line 1 column ") {
         Some((what, column)) => format!("column {column}: {what}"),

@@ -4,6 +4,7 @@
 mod check;
 mod decide;
 mod documents;
+mod explain;
 mod export;
 mod lines;
 mod schema;
@@ -29,6 +30,7 @@ struct Cli {
 enum Command {
     Check(check::Check),
     Decide(decide::Decide),
+    Explain(explain::Explain),
     Export(export::Export),
     Schema(schema::Schema),
 }
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
     let verdict = match Cli::parse().command {
         Command::Check(check) => check.run(),
         Command::Decide(decide) => decide.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Export(export) => export.run(),
         Command::Schema(schema) => schema.run(),
     };

@@ -1,8 +1,9 @@
 use crate::discover::file::digest::{Digest, Digests};
 use crate::discover::file::fingerprint::{Bounds, Fingerprint, Trouble};
 use crate::discover::file::watch::Watch;
+use crate::import::Documents;
 use crate::policy::trail::Trail;
-use crate::policy::{Error, Errors, Policy};
+use crate::policy::{Error, Errors, Places, Policy};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ pub struct PolicyFile {
     digests: Digests,
     seen: Option<Seen>,
     watch: Watch<Digest>,
+    places: Places,
 }
 
 /// The last look.
@@ -66,6 +68,7 @@ impl PolicyFile {
             digests: Digests::default(),
             seen: None,
             watch: Watch::new(Self::DEFAULT_SETTLE),
+            places: Places::default(),
         }
     }
 
@@ -110,7 +113,22 @@ impl PolicyFile {
     /// What is wrong with the new content, once: that a file cannot be read or has vanished is
     /// content, too. The same again after something else is told again.
     pub fn look(&mut self, now: Instant) -> Option<Result<Policy, Errors>> {
-        self.look_by(now, |path| Policy::load(path))
+        let mut places = Places::default();
+        let found = self.look_by(now, |path| {
+            let read = Documents::new().add_path(path)?.read();
+            let policy;
+            (policy, places) = read.into_policy_and_places()?;
+            Ok(policy)
+        });
+        if let Some(Ok(_)) = &found {
+            self.places = places;
+        }
+        found
+    }
+
+    /// Where the policy was written that was told last.
+    pub fn places(&self) -> &Places {
+        &self.places
     }
 
     fn look_by(

@@ -78,7 +78,7 @@ pub(super) fn response_headers(edit: &HeaderEdit) -> Option<ResponseHeaders> {
     })
 }
 
-pub(super) fn received(head: &Request<()>, asked: &Asked<'_>) -> Received {
+pub(crate) fn received(head: &Request<()>, asked: &Asked<'_>) -> Received {
     let uri = head.uri();
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let mut headers = Vec::with_capacity(head.headers().len());

@@ -48,7 +48,7 @@ pub(super) fn fault(injection: &Injection) -> Option<Fault> {
 }
 
 /// Rounded up: what is on is never 0.
-pub(super) fn milliseconds(duration: Duration) -> u64 {
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 

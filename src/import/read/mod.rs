@@ -182,4 +182,14 @@ impl Read {
             None => Ok(self.policy),
         }
     }
+
+    /// The policy as [`into_policy`](Self::into_policy) gives it, and where it was written.
+    ///
+    /// # Errors
+    ///
+    /// As [`into_policy`](Self::into_policy).
+    pub fn into_policy_and_places(mut self) -> Result<(Policy, Places), Errors> {
+        let places = std::mem::take(&mut self.places);
+        Ok((self.into_policy()?, places))
+    }
 }

@@ -68,6 +68,24 @@ prop_compose! {
 }
 
 proptest! {
+    /// However it came to be where it is: as many as it says pass at once, and no more.
+    #[test]
+    fn what_is_left_passes_and_the_next_does_not((requests, per, burst, steps) in traffic()) {
+        let (pace, bucket) = (pace(requests, per, burst), Bucket::new());
+        prop_assert_eq!(pace.capacity(), burst);
+        let mut now = 0;
+        for step in steps {
+            now += step;
+            let _ = bucket.take(pace, at(now));
+        }
+        let left = bucket.peek(pace, at(now)).unwrap_or(0);
+        prop_assert!(left <= burst);
+        for _ in 0..left {
+            prop_assert!(bucket.take(pace, at(now)).is_ok());
+        }
+        prop_assert!(bucket.take(pace, at(now)).is_err());
+    }
+
     #[test]
     fn it_does_what_the_explanation_does((requests, per, burst, steps) in traffic()) {
         let (pace, bucket) = (pace(requests, per, burst), Bucket::new());

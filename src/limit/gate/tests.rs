@@ -59,7 +59,7 @@ fn what_was_taken_before_a_refusal_is_not_given_back() {
     let now = crate::clock::now();
     assert_eq!(passed(&limits, "a", 5, now), 2);
     let outlook: Vec<_> = limits
-        .consult(&from("a"), now)
+        .consult(&from("a"), TrustedHops::default(), now)
         .map(|outlook| outlook.wait.is_none())
         .collect();
     assert_eq!(outlook, [false, false]);
@@ -70,11 +70,14 @@ fn consulting_takes_nothing_and_says_what_would_be() {
     let limits = fresh(&[per_client(Rate::per_second(1)).named("each")]);
     let now = crate::clock::now();
     let request = from("a");
-    let look = || limits.consult(&request, now).next().unwrap();
+    let hops = TrustedHops::default();
+    let look = || limits.consult(&request, hops, now).next().unwrap();
     assert_eq!((look().wait, look().wait), (None, None));
     assert_eq!((look().limit, look().key.as_deref()), ("each", Some("a")));
+    assert_eq!((look().left, look().capacity), (1, 1));
     assert_eq!(passed(&limits, "a", 1, now), 1);
     assert_eq!(look().wait, Some(Duration::from_secs(1)));
+    assert_eq!((look().left, look().capacity), (0, 1));
 }
 
 #[test]

@@ -88,6 +88,24 @@ fn what_is_in_force_already_is_not_put_in_force_again() {
 }
 
 #[test]
+fn explanations_point_to_where_the_policy_in_force_stands_now() {
+    let mut following = Following::new();
+    let line = |mesh: &Mesh| {
+        let request = http::Request::get("http://reviews/").body(()).unwrap();
+        mesh.explain(&request).host.unwrap().at.map(|at| at.line)
+    };
+    assert_eq!(line(&following.mesh), None);
+    let one = text("10.0.0.1:80");
+    following.write(&one);
+    assert_eq!(line(&following.mesh), Some(Some(1)));
+    following.write(&format!("# The same\n{one}"));
+    assert_eq!(line(&following.mesh), Some(Some(2)));
+    following.write(&format!("# Another\n\n{}", text("10.0.0.2:80")));
+    assert_eq!(line(&following.mesh), Some(Some(3)));
+    assert_eq!(following.mesh.stats().version, 2);
+}
+
+#[test]
 fn the_last_good_policy_stays_and_each_bad_one_is_told_once() {
     let mut following = Following::new();
     let unknown = "1:1: routs: there is no field `routs` here; did you mean `routes`?";

@@ -1,0 +1,270 @@
+//! Which of a policy's hosts took a request, and which routes wanted it, too.
+
+use crate::explain::explanation::entrance::{specificity, takes};
+use crate::explain::explanation::make::Way;
+use crate::explain::explanation::tried::unfollowed;
+use crate::explain::explanation::wording;
+use crate::plan::{Entry, Group, Spot};
+use crate::policy::places::to_route;
+use crate::policy::registry::{host, host_and_port, is_visible, shows};
+use crate::policy::{self, Door, Place, Precedence};
+use crate::route::Asked;
+use serde::{Deserialize, Serialize};
+
+/// The host that took a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Host {
+    /// As the compiled policy has it: every name of a service, each with the ports that lead to
+    /// it. Of those that take the request the most specific.
+    pub name: String,
+    /// The routes whose rules are asked, with the hosts that they claim.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Claim>,
+    /// The service that is reached without a route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Where that service was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
+}
+
+/// A host that a route claims.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Claim {
+    /// The route.
+    pub route: String,
+    /// The host as the route has it.
+    pub host: String,
+    /// Where the route was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
+}
+
+/// A route that claims the request's host, or a wildcard over it, and was not asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PassedOver {
+    /// Which route, and what it claims.
+    #[serde(flatten)]
+    pub claim: Claim,
+    /// Why it was not asked.
+    pub because: Because,
+}
+
+/// Why a route was not asked that claims a request's host.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Because {
+    /// It is for requests that come in elsewhere: at these doors.
+    OtherDoors(Vec<String>),
+    /// It is for the clients of these namespaces only.
+    NotVisible(Vec<String>),
+    /// This sidecar keeps the client from knowing of it.
+    NotShown(String),
+    /// It claims another port of the host.
+    OtherPort(u16),
+    /// None of its rules is for who asks here, so it is as if it were not there.
+    NobodyHere,
+    /// This host is more specific and takes the request.
+    LessSpecific(String),
+    /// This route of the client's own namespace hides it.
+    Hidden(String),
+    /// This route claims the same and comes first; there is no falling back.
+    Later(String),
+}
+
+pub(super) fn claims(
+    way: &Way<'_>,
+    group: Option<&Group>,
+    spot: Spot<'_>,
+) -> (Option<Host>, Vec<PassedOver>) {
+    let claims = Claims::new(way, spot);
+    let routes = &way.plan.policy().routes;
+    let in_force = group.map_or(&[][..], |group| &group.routes);
+    let mut host = group.map(|group| claims.host_of(group));
+    let mut won: Option<&policy::Host> = None;
+    for &route in in_force {
+        let claimed = claims.best(&routes[route as usize]);
+        // A service below a wildcard is the wildcard's by every one of its names.
+        let claimed = claimed.or_else(|| routes[route as usize].hosts.first());
+        if let (Some(host), Some(claimed)) = (&mut host, claimed) {
+            host.routes.push(claims.claim(route as usize, claimed));
+            won = Some(won.map_or(claimed, |won| {
+                std::cmp::max_by_key(won, claimed, |host| specificity(host))
+            }));
+        }
+    }
+    let first = in_force.first().map(|route| &routes[*route as usize]);
+    let passed_over = routes.iter().enumerate().filter_map(|(number, route)| {
+        if in_force.contains(&(number as u32)) {
+            return None;
+        }
+        let claimed = claims.best(route)?;
+        Some(PassedOver {
+            claim: claims.claim(number, claimed),
+            because: claims.because(route, claimed, host.as_ref(), won, first),
+        })
+    });
+    let passed_over = passed_over.collect();
+    (host, passed_over)
+}
+
+/// Who claims the host of one request.
+struct Claims<'a> {
+    way: &'a Way<'a>,
+    spot: Spot<'a>,
+    /// The request's host, in lower case, and its port.
+    host: String,
+    port: u16,
+    /// All names of the service that has this host.
+    names: Vec<String>,
+}
+
+impl<'a> Claims<'a> {
+    fn new(way: &'a Way<'a>, spot: Spot<'a>) -> Self {
+        let asked = Asked::of(&way.head);
+        let (host, port) = asked.host_and_port();
+        let host = host.to_ascii_lowercase();
+        let names = match way.entry {
+            Entry::Mesh => {
+                let namespace = &way.workload.namespace;
+                // Of a short name only its service knows the others.
+                let known = way.registry.offered(&host, namespace).first();
+                let whole = known.map_or(host.as_str(), |known| host_and_port(known.key).0);
+                let mut names = way.registry.names(whole, namespace);
+                names.push(host.clone());
+                names
+            }
+            Entry::Gateway(..) => vec![host.clone()],
+        };
+        Self {
+            way,
+            spot,
+            host,
+            port,
+            names,
+        }
+    }
+
+    /// The most specific of a route's hosts that stand for the request's, whatever its port.
+    fn best<'r>(&self, route: &'r policy::Route) -> Option<&'r policy::Host> {
+        let claimed = { route.hosts.iter() }.filter(|claimed| self.leads_here(claimed));
+        claimed.max_by_key(|claimed| specificity(claimed))
+    }
+
+    fn leads_here(&self, claimed: &policy::Host) -> bool {
+        let any_port = |name: &str| takes(claimed, name, claimed.port().unwrap_or(self.port));
+        if self.names.iter().any(|name| any_port(name)) {
+            return true;
+        }
+        let Entry::Mesh = self.way.entry else {
+            return false;
+        };
+        let namespace = &self.way.workload.namespace;
+        let names = self.way.registry.names(claimed.name(), namespace);
+        let names = names.iter().filter_map(|name| host(name, None));
+        { names }.any(|name| takes(&name, &self.host, self.port))
+    }
+
+    fn host_of(&self, group: &Group) -> Host {
+        let hosts = group.hosts.iter();
+        let name = { hosts }
+            .filter(|own| takes(own, &self.host, self.port))
+            .max_by_key(|own| specificity(own));
+        let rule = group.entries.first();
+        let rule = rule.and_then(|entry| self.way.plan.rule(Some(entry.rule)));
+        let service = rule.filter(|_| group.routes.is_empty());
+        let service = service.map(|rule| rule.label.as_ref().to_owned());
+        Host {
+            name: name.map_or_else(|| self.host.clone(), ToString::to_string),
+            routes: Vec::new(),
+            at: { service.as_deref() }
+                .and_then(|service| self.way.places.service(service))
+                .map(unfollowed),
+            service,
+        }
+    }
+
+    fn claim(&self, number: usize, claimed: &policy::Host) -> Claim {
+        let route = &self.way.plan.policy().routes[number];
+        let index = { route.hosts.iter() }.position(|host| host == claimed);
+        let trail = to_route(number).key("hosts").index(index.unwrap_or(0));
+        Claim {
+            route: route.name.clone(),
+            host: claimed.to_string(),
+            at: self.way.places.find(&trail).map(unfollowed),
+        }
+    }
+
+    fn because(
+        &self,
+        route: &policy::Route,
+        claimed: &policy::Host,
+        host: Option<&Host>,
+        won: Option<&policy::Host>,
+        first: Option<&policy::Route>,
+    ) -> Because {
+        let policy = self.way.plan.policy();
+        let workload = self.spot.workload;
+        let here = match self.way.entry {
+            Entry::Mesh => route.gateways.contains(&Door::Mesh),
+            Entry::Gateway(..) => self.spot.is_behind(&route.gateways),
+        };
+        if !here {
+            return Because::OtherDoors(wording::each(&route.gateways));
+        }
+        if !is_visible(route.visible_to.as_deref(), workload) {
+            return Because::NotVisible(route.visible_to.clone().unwrap_or_default());
+        }
+        let mut sidecars = policy.sidecars.iter();
+        let sidecar = sidecars.find(|sidecar| sidecar.from.include(workload));
+        if let (Entry::Mesh, Some(sidecar)) = (self.way.entry, sidecar)
+            && !shows(
+                sidecar,
+                workload,
+                route.namespace.as_deref(),
+                claimed.name(),
+            )
+        {
+            return Because::NotShown(sidecar.name.clone());
+        }
+        let of_group = self.spot.port.unwrap_or(self.port);
+        if let Some(port) = claimed.port()
+            && port != self.port
+            && port != of_group
+        {
+            return Because::OtherPort(port);
+        }
+        let away = |matching: &policy::Match| self.spot.shuts_out(matching).is_some();
+        let nobody =
+            |rule: &policy::Rule| !rule.matches.is_empty() && rule.matches.iter().all(away);
+        if !route.rules.is_empty() && route.rules.iter().all(nobody) {
+            return Because::NobodyHere;
+        }
+        let Some(host) = host else {
+            return Because::NobodyHere;
+        };
+        // Short and full names are equally specific.
+        let degree = |host: &policy::Host| match host.is_wildcard() {
+            true => host.name().len(),
+            false => usize::MAX,
+        };
+        let (than, most) = match won {
+            Some(won) => (won.to_string(), degree(won)),
+            None => (host.name.clone(), usize::MAX),
+        };
+        match first {
+            Some(first) if degree(claimed) >= most => {
+                let both = [first, route].map(|route| route.precedence);
+                match both == [Precedence::Specific; 2] && first.visible_to != route.visible_to {
+                    true => Because::Hidden(first.name.clone()),
+                    false => Because::Later(first.name.clone()),
+                }
+            }
+            _ => Because::LessSpecific(than),
+        }
+    }
+}
