@@ -39,6 +39,7 @@
 //! ```
 
 mod answer;
+mod change;
 mod decide;
 pub mod explanation;
 mod question;
@@ -47,6 +48,7 @@ mod taken;
 pub use answer::{
     Answer, Backend, Fault, Limit, Mirror, Outcome, Received, ResponseHeaders, Retry,
 };
+pub use change::Change;
 pub(crate) use decide::{Asking, asking, decide, head_of};
 pub use explanation::Explanation;
 pub use question::{Asker, NotARequest, Question};
