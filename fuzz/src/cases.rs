@@ -25,13 +25,14 @@ pub fn cases(input: &[u8]) {
     is_clean(&report.to_string());
     serde_json::to_string(&report).expect("a report is JSON");
     for (case, checked) in cases.iter().zip(&report.cases) {
-        let Some(explanation) = &checked.explanation else {
-            assert!(checked.passed(), "{checked}");
-            continue;
-        };
-        // It explains what was decided.
-        assert!(!case.holds(&explanation.answer), "{checked}");
         assert!(checked.at.line.is_some(), "{checked}");
+        if let Some(explanation) = &checked.explanation {
+            // It explains what was decided.
+            assert!(
+                !checked.passed() && !case.holds(&explanation.answer),
+                "{checked}"
+            );
+        }
     }
 }
 

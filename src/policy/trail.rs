@@ -48,7 +48,8 @@ impl fmt::Display for Trail {
     }
 }
 
-fn is_plain(key: &str) -> bool {
+/// Says whether a key can stand behind a dot.
+pub(crate) fn is_plain(key: &str) -> bool {
     !key.is_empty()
         && key
             .chars()

@@ -326,9 +326,15 @@ destinations: 3 of 5 (60 %), but 100 % required
 #[test]
 fn the_first_ten_are_explained_in_full() {
     let case = "- { request: 'http://reviews/', expect: { rule: beta } }\n";
-    let report = check(&format!("cases:\n{}", case.repeat(12))).to_string();
-    assert_eq!(report.matches("expected beta, found canary").count(), 12);
-    assert_eq!(report.matches("rules, in the order").count(), 10);
+    let report = check(&format!("cases:\n{}", case.repeat(102)));
+    let told = report.to_string();
+    assert_eq!(told.matches("expected beta, found canary").count(), 102);
+    assert_eq!(told.matches("rules, in the order").count(), 10);
+    let explained = report
+        .cases
+        .iter()
+        .filter(|case| case.explanation.is_some());
+    assert_eq!(explained.count(), 100);
 }
 
 #[test]

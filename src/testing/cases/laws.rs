@@ -2,7 +2,7 @@
 
 use crate::policy::trail::Trail;
 use crate::policy::tree::{Mark, Node, Salvage};
-use crate::policy::{Error, Errors, Place};
+use crate::policy::{Error, Errors};
 use crate::testing::Subject;
 use crate::testing::cases::Cases;
 use crate::testing::cases::report::CheckedLaw;
@@ -32,30 +32,25 @@ pub(super) fn read(
     })
 }
 
-/// The way to a law of all that were read, whichever file it is in.
-pub(super) fn to_law(number: usize) -> Trail {
-    Trail::default().key("laws").index(number)
-}
-
 /// What of the laws does not fit the policy, each where it is written.
 pub(super) fn findings(cases: &Cases, subject: &Subject) -> Vec<Error> {
-    let laws = cases.laws.iter().enumerate();
-    laws.flat_map(|(number, law)| law.findings(subject, &to_law(number)))
-        .map(|mut error| {
-            if let Some(place) = cases.places.find(&error.at.trail) {
-                error.at = place;
-            }
-            error
-        })
-        .collect()
+    let laws = cases.laws.iter().zip(&cases.laws_at);
+    laws.flat_map(|(law, spots)| {
+        let mut findings = law.findings(subject, &Trail::default());
+        for error in &mut findings {
+            error.at = cases.origins.place(spots, &error.at.trail);
+        }
+        findings
+    })
+    .collect()
 }
 
 /// Checks all laws, none of which has findings.
 pub(super) fn check(cases: &Cases, subject: &Subject) -> Result<Vec<CheckedLaw>, Errors> {
     let mut checked = Vec::with_capacity(cases.laws.len());
     let mut unusable = Vec::new();
-    for (number, law) in cases.laws.iter().enumerate() {
-        let at: Place = cases.places.find(&to_law(number)).unwrap_or_default();
+    for (law, spots) in cases.laws.iter().zip(&cases.laws_at) {
+        let at = cases.origins.place(spots, &Trail::default());
         match law.check(subject) {
             Ok(verdict) => checked.push(CheckedLaw { at, verdict }),
             // The policy to agree with cannot be used.

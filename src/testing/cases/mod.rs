@@ -44,6 +44,7 @@ mod pairing;
 mod part;
 mod read;
 mod report;
+mod spots;
 mod wanted;
 
 #[cfg(feature = "testing")]
@@ -52,11 +53,12 @@ pub use report::{Checked, Difference, Report, TakenBy};
 
 use crate::explain::{Answer, Question};
 use crate::import::Documents;
-use crate::policy::{Errors, Place, Places};
+use crate::policy::Errors;
 use crate::testing::coverage::Minimum;
 #[cfg(feature = "testing")]
 use crate::testing::law::Law;
 use expected::ExpectedAnswer;
+use spots::{Origins, Spots};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -66,9 +68,10 @@ pub struct Cases {
     cases: Vec<Case>,
     #[cfg(feature = "testing")]
     laws: Vec<Law>,
+    #[cfg(feature = "testing")]
+    laws_at: Vec<Spots>,
     minimum: Minimum,
-    /// Where each case and each law is written, and each part of them.
-    places: Places,
+    origins: Origins,
 }
 
 /// A request and what is expected of the decision about it.
@@ -78,6 +81,7 @@ pub struct Case {
     question: Question,
     seed: Option<u64>,
     expected: ExpectedAnswer,
+    at: Spots,
 }
 
 impl Cases {
@@ -148,11 +152,6 @@ impl Cases {
     /// How much of the policy must be covered.
     pub fn minimum(&self) -> Minimum {
         self.minimum
-    }
-
-    /// Where a case is written; of these, by its number.
-    fn place(&self, number: usize) -> Place {
-        self.places.find(&read::to_case(number)).unwrap_or_default()
     }
 }
 

@@ -2,11 +2,12 @@ use crate::explain::Question;
 use crate::policy::trail::Trail;
 use crate::policy::tree::{Document, Entry, Flaw, Mark, Node, Salvage, Value, documents};
 use crate::policy::wording::shortened;
-use crate::policy::{Error, Errors, Place};
+use crate::policy::{Error, Errors};
 use crate::testing::cases::asked::Asked;
 use crate::testing::cases::expected::ExpectedAnswer;
 #[cfg(feature = "testing")]
 use crate::testing::cases::laws;
+use crate::testing::cases::spots::Spots;
 use crate::testing::cases::{Case, Cases};
 use crate::testing::coverage::Minimum;
 use serde::Deserialize;
@@ -39,7 +40,7 @@ struct Written {
 /// The document that is read.
 struct Origin<'a> {
     file: Option<&'a str>,
-    number: usize,
+    number: u32,
     label: String,
 }
 
@@ -67,7 +68,7 @@ impl Reading {
                 self.tell(trouble.into(), file, &label);
             }
             if let Some(root) = root {
-                let number = self.cases.places.add_document(file, label.clone());
+                let number = self.cases.origins.add(file, &label);
                 let origin = Origin {
                     file,
                     number,
@@ -128,9 +129,9 @@ impl Reading {
         for (index, item) in elements(salvage, node, at, &trail).iter().enumerate() {
             let trail = trail.index(index);
             if let Some(law) = laws::read(salvage, item, item.at, &trail, origin.file) {
-                let to = laws::to_law(self.cases.laws.len());
-                self.note(&to, item, item.at, &trail, origin.number);
+                let at = Spots::of(item, &trail, origin.number, |_| true);
                 self.cases.laws.push(law);
+                self.cases.laws_at.push(at);
             }
         }
     }
@@ -182,49 +183,29 @@ impl Reading {
                 let flaw = Flaw::new("empty-name", "the name is empty", "write one, or none");
                 salvage.report(at, trail, flaw);
             } else if let Some(first) = self.names.get(name) {
-                let first = self.cases.places.find(&to_case(*first).key("name"));
+                let first = &self.cases.cases[*first].at;
+                let first = self
+                    .cases
+                    .origins
+                    .place(first, &Trail::default().key("name"));
                 let name = shortened(name);
                 let message = format!("the name `{name}` is given to two cases");
                 let error = Error::new("duplicate-name", trail, message).marked(at);
                 let mut error = error.advise("rename one of the two");
-                error.because.extend(first);
+                error.because.push(first);
                 salvage.errors.push(error);
             } else {
                 self.names.insert(name.clone(), number);
             }
         }
-        self.note(&to_case(number), node, node.at, trail, origin.number);
         self.cases.cases.push(Case {
             name: name.unwrap_or_else(|| in_short(&question)),
             question,
             seed,
             expected,
+            // What is wrong with a request is told by now.
+            at: Spots::of(node, trail, origin.number, |path| path != "request"),
         });
-    }
-
-    /// Notes where a part of a case is, and everything in it.
-    fn note(&mut self, to: &Trail, node: &Node, at: Mark, trail: &Trail, document: usize) {
-        let at = match &node.value {
-            Value::Scalar(_) => node.at,
-            _ => at,
-        };
-        let place = Place::within(trail.clone()).marked(at);
-        self.cases.places.insert(to, document, &place);
-        match &node.value {
-            Value::Scalar(_) => {}
-            Value::Sequence(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    let (to, trail) = (to.index(index), trail.index(index));
-                    self.note(&to, item, item.at, &trail, document);
-                }
-            }
-            Value::Mapping(entries) => {
-                for Entry { key, at, value } in entries {
-                    let (to, trail) = (to.key(key), trail.key(key));
-                    self.note(&to, value, *at, &trail, document);
-                }
-            }
-        }
     }
 
     fn tell(&mut self, mut error: Error, file: Option<&str>, label: &str) {
@@ -248,11 +229,6 @@ impl Reading {
             None => Ok(self.cases),
         }
     }
-}
-
-/// The way to a case of all that were read, whichever file it is in.
-pub(super) fn to_case(number: usize) -> Trail {
-    Trail::default().key("cases").index(number)
 }
 
 /// The elements of a list that is not to be empty.

@@ -40,7 +40,8 @@ pub struct Checked {
     /// The rule that took the request; `None` if none of a route did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub taken: Option<TakenBy>,
-    /// Why the request goes where it goes, with the whole answer, if that is not as expected.
+    /// Why the request goes where it goes, with the whole answer, if that is not as expected. Of a
+    /// file in which more fail, the first hundred have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Box<Explanation>>,
 }
