@@ -2,7 +2,7 @@
 use crate::explain::Taken;
 use crate::explain::{self, Answer, Asking, NotARequest, Question, head_of};
 use crate::plan::{Entry, Plan};
-use crate::policy::{Errors, Places, Policy};
+use crate::policy::{Errors, Policy};
 use crate::rng::Chance;
 use crate::testing::coverage::{Coverage, Covered};
 use http::Request;
@@ -45,7 +45,7 @@ impl Subject {
     pub fn load(path: impl AsRef<std::path::Path>) -> Result<Self, Errors> {
         let documents = crate::import::Documents::new().add_path(path)?;
         let mut read = documents.read();
-        let places: Places = std::mem::take(&mut read.places);
+        let places: crate::policy::Places = std::mem::take(&mut read.places);
         Ok(Self::of(read.into_policy()?.compile()?.written_at(places)))
     }
 

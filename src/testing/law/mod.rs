@@ -5,7 +5,7 @@
 //! the [coverage](crate::testing::coverage). A law that does not hold comes with a small request
 //! for which it does not; a law that no request exercised has failed, too: it is *vacuous*.
 //!
-//! In Rust a law is a line on a [`Subject`](crate::testing::Subject):
+//! In Rust a law is a line on a [`Subject`]:
 //!
 //! ```
 //! # #[cfg(feature = "yaml")] {
@@ -36,6 +36,7 @@
 mod aim;
 mod brief;
 mod claim;
+mod exception;
 mod fit;
 mod generated;
 mod hold;
@@ -55,9 +56,10 @@ pub use which::Which;
 use crate::policy::trail::Trail;
 use crate::policy::{Error, Errors};
 use crate::testing::Subject;
+use exception::{Exception, Ignored};
 use serde::Deserialize;
 use std::path::Path;
-use trial::{Exception, Ignored, Trial};
+use trial::Trial;
 
 /// What is to hold for every request, or for every one that is like this.
 ///

@@ -1,6 +1,5 @@
 use super::*;
-use crate::explain::{Change, Question};
-use crate::policy::{Match, Policy, ValueMatch};
+use crate::policy::Policy;
 
 /// A split, a beta, a service without a route, a redirect, a rule that answers, a dead share.
 const MESH: &str = "
