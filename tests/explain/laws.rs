@@ -2,8 +2,8 @@
 
 use crate::policies::{policy, question};
 use proptest::prelude::*;
-use tower_mesh::explain::explanation::{Explanation, How, Pick, Tried, Verdict};
-use tower_mesh::explain::{Outcome, Question};
+use tower_mesh::explain::explanation::{Because, How, Pick, Tried, Verdict};
+use tower_mesh::explain::{Explanation, Outcome, Question};
 use tower_mesh::policy::{Match, PathMatch, Precedence, TextMatch, ValueMatch, Workload};
 use tower_mesh::rng::Chance;
 use tower_mesh::{Plan, Policy};
@@ -302,6 +302,52 @@ fn the_rest_agrees(explanation: &Explanation) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Whoever is said to be in the way is: without the routes that were asked, one of those that came
+/// too late or were less specific is asked, and none that is said not to be for this request.
+fn who_was_in_the_way_was(
+    policy: &Policy,
+    asked: &Question,
+    explanation: &Explanation,
+) -> Result<(), TestCaseError> {
+    let in_force = |name: &String| {
+        let mut routes = explanation.host.iter().flat_map(|host| &host.routes);
+        routes.any(|claim| claim.route == *name)
+    };
+    let mut without = policy.clone();
+    without.routes.retain(|route| !in_force(&route.name));
+    let plan = Plan::lenient(&without, &Workload::default(), None);
+    let then = plan.explain_question(asked, None).unwrap();
+    let asked_then: Vec<_> = then.host.iter().flat_map(|host| &host.routes).collect();
+    let is_next = |because: &Because| {
+        matches!(
+            because,
+            Because::Later(_) | Because::LessSpecific(_) | Because::Hidden(_)
+        )
+    };
+    for claim in &asked_then {
+        let mut passed = explanation.passed_over.iter();
+        let passed = passed.find(|passed| passed.claim.route == claim.route);
+        let because = passed.map(|passed| &passed.because);
+        // One of which nothing stands here may share the host with others.
+        let shares = because == Some(&Because::NobodyHere) && asked_then.len() > 1;
+        let right = shares || because.is_some_and(is_next);
+        prop_assert!(right, "{claim:?} was {because:?}\n{explanation}\n{then}");
+    }
+    // A service is reached as it is before a route for every host is asked.
+    let narrow = { explanation.passed_over.iter() }
+        .any(|passed| is_next(&passed.because) && passed.claim.host != "*");
+    let routed = explanation
+        .host
+        .as_ref()
+        .is_some_and(|host| host.service.is_none());
+    // Unless one of which nothing stands here takes the host from those behind it.
+    let blocked = { then.passed_over.iter() }.any(|it| it.because == Because::NobodyHere);
+    if narrow && routed && !blocked {
+        prop_assert!(!asked_then.is_empty(), "{explanation}\n{then}");
+    }
+    Ok(())
+}
+
 fn all_holds(plan: &Plan, asked: &Question, chance: Option<Chance>) -> Result<(), TestCaseError> {
     let answer = match chance {
         Some(chance) => plan.answer_by(asked, chance),
@@ -319,6 +365,7 @@ fn all_holds(plan: &Plan, asked: &Question, chance: Option<Chance>) -> Result<()
     let policy = plan.policy();
     the_rest_agrees(&explanation)?;
     every_match_is_told(policy, &explanation)?;
+    who_was_in_the_way_was(policy, asked, &explanation)?;
     if names_are_unique(policy) {
         predicates_are_right(policy, &explanation)?;
         listed_rules_are_in_order(policy, &explanation)?;

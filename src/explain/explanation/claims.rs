@@ -6,7 +6,7 @@ use crate::explain::explanation::tried::unfollowed;
 use crate::explain::explanation::wording;
 use crate::plan::{Entry, Group, Spot};
 use crate::policy::places::to_route;
-use crate::policy::registry::{host, host_and_port, is_visible, shows};
+use crate::policy::registry::{Known, host, host_and_port, is_visible, shows};
 use crate::policy::{self, Door, Place, Precedence};
 use crate::route::Asked;
 use serde::{Deserialize, Serialize};
@@ -97,28 +97,65 @@ pub(super) fn claims(
             }));
         }
     }
-    let first = in_force.first().map(|route| &routes[*route as usize]);
-    let passed_over = routes.iter().enumerate().filter_map(|(number, route)| {
-        if in_force.contains(&(number as u32)) {
-            return None;
-        }
-        let claimed = claims.best(route)?;
-        Some(PassedOver {
-            claim: claims.claim(number, claimed),
-            because: claims.because(route, claimed, host.as_ref(), won, first),
+    let passed: Vec<_> = { routes.iter().enumerate() }
+        .filter(|(number, _)| !in_force.contains(&(*number as u32)))
+        .filter_map(|(number, route)| {
+            let claimed = claims.best(route)?;
+            Some((number, route, claimed, claims.keeps_out(route, claimed)))
         })
+        .collect();
+    let first = in_force.first().map(|route| &routes[*route as usize]);
+    let behind = |number: usize, route: &policy::Route, claimed: &policy::Host| {
+        // Even a route of which nothing stands here takes its hosts from those behind it.
+        let equal = won.is_some_and(|won| degree(won) == degree(claimed));
+        let until = in_force.first().filter(|_| equal);
+        let until = until.map_or(number, |first| number.min(*first as usize));
+        let mut before = passed.iter().take_while(|(other, ..)| *other < until);
+        let before = before.find(|(_, _, other, because)| {
+            *because == Some(Because::NobodyHere) && degree(other) == degree(claimed)
+        });
+        if let Some((_, before, ..)) = before {
+            return Because::Later(before.name.clone());
+        }
+        match (first, won, &host) {
+            (Some(first), Some(won), _) if degree(claimed) >= degree(won) => {
+                let both = [first, route].map(|route| route.precedence);
+                match both == [Precedence::Specific; 2] && first.visible_to != route.visible_to {
+                    true => Because::Hidden(first.name.clone()),
+                    false => Because::Later(first.name.clone()),
+                }
+            }
+            (_, Some(won), _) => Because::LessSpecific(won.to_string()),
+            (_, None, Some(host)) => Because::LessSpecific(host.name.clone()),
+            (_, None, None) => Because::NobodyHere,
+        }
+    };
+    let passed_over = { passed.iter() }.map(|(number, route, claimed, because)| PassedOver {
+        claim: claims.claim(*number, claimed),
+        because: { because.clone() }.unwrap_or_else(|| behind(*number, route, claimed)),
     });
     let passed_over = passed_over.collect();
     (host, passed_over)
 }
 
+/// How specific a host is. Short and full names of a service are equally so.
+fn degree(host: &policy::Host) -> usize {
+    match host.is_wildcard() {
+        true => host.name().len(),
+        false => usize::MAX,
+    }
+}
+
 /// Who claims the host of one request.
 struct Claims<'a> {
     way: &'a Way<'a>,
+    /// Where the request came in, on the port to which it goes.
     spot: Spot<'a>,
     /// The request's host, in lower case, and its port.
     host: String,
     port: u16,
+    /// The port of the service to which it goes.
+    came: u16,
     /// All names of the service that has this host.
     names: Vec<String>,
 }
@@ -128,31 +165,49 @@ impl<'a> Claims<'a> {
         let asked = Asked::of(&way.head);
         let (host, port) = asked.host_and_port();
         let host = host.to_ascii_lowercase();
-        let names = match way.entry {
-            Entry::Mesh => {
-                let namespace = &way.workload.namespace;
-                // Of a short name only its service knows the others.
-                let known = way.registry.offered(&host, namespace).first();
-                let whole = known.map_or(host.as_str(), |known| host_and_port(known.key).0);
-                let mut names = way.registry.names(whole, namespace);
-                names.push(host.clone());
-                names
+        let mut names = vec![host.clone()];
+        let mut came = port;
+        if way.entry == Entry::Mesh {
+            let namespace = &way.workload.namespace;
+            let offered = way.registry.offered(&host, namespace);
+            // Of a short name only its service knows the others.
+            let whole = offered.first().map(|known| host_and_port(known.key).0);
+            names.extend(way.registry.names(whole.unwrap_or(&host), namespace));
+            // A client that writes no port means the service's, whichever it is.
+            let its = |known: &Known<'_>| known.port == Some(port);
+            if matches!(port, 80 | 443) && !offered.iter().any(its) {
+                let first = offered.first().and_then(|known| known.port);
+                came = first.unwrap_or(port);
             }
-            Entry::Gateway(..) => vec![host.clone()],
+        }
+        let spot = match way.entry {
+            Entry::Mesh => Spot {
+                port: Some(came),
+                ..spot
+            },
+            // At a listener the port is known.
+            Entry::Gateway(..) => spot,
         };
         Self {
             way,
             spot,
             host,
             port,
+            came,
             names,
         }
     }
 
-    /// The most specific of a route's hosts that stand for the request's, whatever its port.
+    /// The most specific of a route's hosts that stand for the request's; of another port if there
+    /// is none of its own.
     fn best<'r>(&self, route: &'r policy::Route) -> Option<&'r policy::Host> {
         let claimed = { route.hosts.iter() }.filter(|claimed| self.leads_here(claimed));
-        claimed.max_by_key(|claimed| specificity(claimed))
+        claimed.max_by_key(|claimed| (self.has_port(claimed), specificity(claimed)))
+    }
+
+    /// Says whether a host is for the port to which the request goes.
+    fn has_port(&self, claimed: &policy::Host) -> bool {
+        { claimed.port() }.is_none_or(|port| port == self.port || port == self.came)
     }
 
     fn leads_here(&self, claimed: &policy::Host) -> bool {
@@ -199,14 +254,8 @@ impl<'a> Claims<'a> {
         }
     }
 
-    fn because(
-        &self,
-        route: &policy::Route,
-        claimed: &policy::Host,
-        host: Option<&Host>,
-        won: Option<&policy::Host>,
-        first: Option<&policy::Route>,
-    ) -> Because {
+    /// What keeps a route from being asked here, whoever else claims the host.
+    fn keeps_out(&self, route: &policy::Route, claimed: &policy::Host) -> Option<Because> {
         let policy = self.way.plan.policy();
         let workload = self.spot.workload;
         let here = match self.way.entry {
@@ -214,57 +263,27 @@ impl<'a> Claims<'a> {
             Entry::Gateway(..) => self.spot.is_behind(&route.gateways),
         };
         if !here {
-            return Because::OtherDoors(wording::each(&route.gateways));
+            return Some(Because::OtherDoors(wording::each(&route.gateways)));
         }
         if !is_visible(route.visible_to.as_deref(), workload) {
-            return Because::NotVisible(route.visible_to.clone().unwrap_or_default());
+            let to = route.visible_to.clone();
+            return Some(Because::NotVisible(to.unwrap_or_default()));
         }
         let mut sidecars = policy.sidecars.iter();
         let sidecar = sidecars.find(|sidecar| sidecar.from.include(workload));
-        if let (Entry::Mesh, Some(sidecar)) = (self.way.entry, sidecar)
-            && !shows(
-                sidecar,
-                workload,
-                route.namespace.as_deref(),
-                claimed.name(),
-            )
-        {
-            return Because::NotShown(sidecar.name.clone());
+        if let (Entry::Mesh, Some(sidecar)) = (self.way.entry, sidecar) {
+            let home = route.namespace.as_deref();
+            if !shows(sidecar, workload, home, claimed.name()) {
+                return Some(Because::NotShown(sidecar.name.clone()));
+            }
         }
-        let of_group = self.spot.port.unwrap_or(self.port);
-        if let Some(port) = claimed.port()
-            && port != self.port
-            && port != of_group
-        {
-            return Because::OtherPort(port);
+        if let Some(port) = { claimed.port() }.filter(|_| !self.has_port(claimed)) {
+            return Some(Because::OtherPort(port));
         }
         let away = |matching: &policy::Match| self.spot.shuts_out(matching).is_some();
         let nobody =
             |rule: &policy::Rule| !rule.matches.is_empty() && rule.matches.iter().all(away);
-        if !route.rules.is_empty() && route.rules.iter().all(nobody) {
-            return Because::NobodyHere;
-        }
-        let Some(host) = host else {
-            return Because::NobodyHere;
-        };
-        // Short and full names are equally specific.
-        let degree = |host: &policy::Host| match host.is_wildcard() {
-            true => host.name().len(),
-            false => usize::MAX,
-        };
-        let (than, most) = match won {
-            Some(won) => (won.to_string(), degree(won)),
-            None => (host.name.clone(), usize::MAX),
-        };
-        match first {
-            Some(first) if degree(claimed) >= most => {
-                let both = [first, route].map(|route| route.precedence);
-                match both == [Precedence::Specific; 2] && first.visible_to != route.visible_to {
-                    true => Because::Hidden(first.name.clone()),
-                    false => Because::Later(first.name.clone()),
-                }
-            }
-            _ => Because::LessSpecific(than),
-        }
+        let none = !route.rules.is_empty() && route.rules.iter().all(nobody);
+        none.then_some(Because::NobodyHere)
     }
 }

@@ -28,6 +28,8 @@ pub(super) fn wild(dice: &mut Dice) -> Draft {
         }
         3 => draft.version = *dice.pick(&[Version::HTTP_10, Version::HTTP_2]),
         4 => draft.path = "*".to_owned(),
+        // No path at all, once it is decoded.
+        8 => draft.path.push_str("%00"),
         // As it comes to a server.
         5 | 6 => draft.absolute = false,
         7 => {
@@ -47,7 +49,9 @@ pub(super) fn wild(dice: &mut Dice) -> Draft {
         draft.authority.clear();
     }
     if dice.percent(10) {
-        let bytes = HeaderValue::from_bytes(*dice.pick(&[&b"\xff\xfe"[..], b"caf\xe9", b"\t1\t"]));
+        let odd: [&[u8]; 3] = [b"\xff\xfe", b"caf\xe9", b"\t1\t"];
+        let bytes: &&[u8] = dice.pick(&odd);
+        let bytes = HeaderValue::from_bytes(bytes);
         let name = HeaderName::from_static("x-a");
         draft.headers.extend(bytes.ok().map(|bytes| (name, bytes)));
     }
@@ -114,8 +118,8 @@ fn host(dice: &mut Dice) -> String {
 
 fn path(dice: &mut Dice) -> String {
     const ODD: &[&str] = &[
-        "", ".", "..", "%2e%2e", "a%2Fb", "%41", "%00", "%zz", "a;b=c", "~", "a+b", "A", "%20",
-        "x.y", "%C3%A4", "\\",
+        "", ".", "..", "%2e%2e", "a%2Fb", "%41", "%zz", "a;b=c", "~", "a+b", "A", "%20", "x.y",
+        "%C3%A4", "\\",
     ];
     let mut path = String::new();
     for _ in 0..dice.below(4) {

@@ -43,7 +43,7 @@ fn service(dice: &mut Dice, number: usize, name: &str) -> Service {
         )));
         endpoint.weight = *dice.pick(&[1, 1, 2, 10]);
         endpoint = endpoint.label("version", *dice.pick(&["v1", "v2"]));
-        endpoint.locality = dice.maybe(20, |dice| locality(dice));
+        endpoint.locality = dice.maybe(20, locality);
         endpoints.push(endpoint);
     }
     Service {

@@ -48,7 +48,7 @@ fn policies_use_all_that_there_is() {
         matching(policy, |m| m.headers.values().any(has))
     }
     use crate::policy::PathMatch as Path;
-    let parts: [(&str, Has); 48] = [
+    let parts: [(&str, Has); 58] = [
         ("several services", |p| p.services.len() > 1),
         ("endpoints", |p| {
             p.services.values().any(|s| !s.endpoints.is_empty())
@@ -71,6 +71,36 @@ fn policies_use_all_that_there_is() {
         ("gateways", |p| !p.gateways.is_empty()),
         ("https redirects", |p| {
             { p.gateways.values() }.any(|g| g.listeners.iter().any(|l| l.https_redirect))
+        }),
+        ("https", |p| {
+            let listeners = p.gateways.values().flat_map(|gateway| &gateway.listeners);
+            listeners
+                .into_iter()
+                .any(|l| l.protocol == crate::policy::ListenerProtocol::Https)
+        }),
+        ("listeners with hosts", |p| {
+            { p.gateways.values() }.any(|g| g.listeners.iter().any(|l| !l.hosts.is_empty()))
+        }),
+        ("registry only", |p| {
+            p.mesh.outbound_traffic_policy == OutboundTrafficPolicy::RegistryOnly
+        }),
+        ("trusted hops", |p| p.mesh.trusted_hops > 0),
+        ("normalization", |p| {
+            p.mesh.path_normalization != PathNormalization::Base
+        }),
+        ("aliases", |p| {
+            p.services.values().any(|s| !s.aliases.is_empty())
+        }),
+        ("ports of services", |p| {
+            p.services.values().any(|s| s.port != 80)
+        }),
+        ("weights of endpoints", |p| {
+            let mut endpoints = p.services.values().flat_map(|service| &service.endpoints);
+            endpoints.any(|endpoint| endpoint.weight > 1)
+        }),
+        ("timeouts", |p| any(p, |r| r.timeout.is_some())),
+        ("limits without keys", |p| {
+            any(p, |r| r.limits.iter().any(|limit| limit.key.is_none()))
         }),
         ("sidecars", |p| !p.sidecars.is_empty()),
         ("mesh settings", |p| p.mesh != MeshSettings::default()),

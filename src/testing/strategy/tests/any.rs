@@ -16,7 +16,7 @@ fn any_requests_are_of_every_kind() {
     fn query(request: &Request<()>) -> &str {
         request.uri().query().unwrap_or("")
     }
-    let kinds: [(&str, Is); 25] = [
+    let kinds: [(&str, Is); 26] = [
         ("GET", |r| r.method() == Method::GET),
         ("CONNECT", |r| {
             r.method() == Method::CONNECT && r.version() == Version::HTTP_11
@@ -54,6 +54,7 @@ fn any_requests_are_of_every_kind() {
         }),
         ("escapes", |r| path(r).contains('%')),
         ("empty segments", |r| path(r).contains("//")),
+        ("zeros", |r| path(r).contains("%00")),
         ("dots", |r| path(r).contains("/..")),
         ("repeated parameters", |r| {
             let names: Vec<_> = query(r)

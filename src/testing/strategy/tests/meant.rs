@@ -85,7 +85,7 @@ fn every_hit_is_one() {
 #[test]
 fn near_misses_lack_one_thing() {
     let seen = see(Meant::NearMiss);
-    assert!(seen.one_wrong * 100 >= seen.draws * 90, "{seen:?}");
+    assert!(seen.one_wrong * 100 >= seen.draws * 95, "{seen:?}");
 }
 
 #[test]

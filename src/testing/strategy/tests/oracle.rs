@@ -1,4 +1,4 @@
-//! Which rules of a policy can be reached at all, found out without drawing.
+//! Which matches of a policy's rules can be reached at all, found out without drawing.
 //!
 //! A request's parts are independent of each other: its host with its scheme, its path, its
 //! method, each header, each parameter. For each part there is a vocabulary, which is that of the
@@ -14,11 +14,11 @@ use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A rule, by the indices of its route and itself.
-pub(super) type Rule = (usize, usize);
+/// A match of a rule, by the indices of its route, its rule and itself.
+pub(super) type Place = (usize, usize, Option<usize>);
 
-/// Every rule that some request of some client, or at some gateway, reaches.
-pub(super) fn reachable(policy: &Policy) -> BTreeSet<Rule> {
+/// Every match that some request of some client, or at some gateway, reaches.
+pub(super) fn reachable(policy: &Policy) -> BTreeSet<Place> {
     let authorities = authorities();
     let authorities: Vec<(&str, bool)> = { authorities.iter() }
         .map(|(authority, tls)| (&**authority, *tls))
@@ -84,7 +84,7 @@ fn workloads() -> Vec<Workload> {
 
 type Entry = (Option<(u32, u32)>, Option<u32>);
 
-fn winners(policy: &Policy, entries: &[Entry], hosts: &[(&str, bool)]) -> BTreeSet<Rule> {
+fn winners(policy: &Policy, entries: &[Entry], hosts: &[(&str, bool)]) -> BTreeSet<Place> {
     assert!(entries.len() <= 64, "a set of matches has 64 bits");
     let nothing = Match::default();
     let matches: Vec<&Match> = { entries.iter() }
@@ -209,10 +209,13 @@ fn winners(policy: &Policy, entries: &[Entry], hosts: &[(&str, bool)]) -> BTreeS
             .collect();
     }
     let firsts = sets.iter().map(|set| set.trailing_zeros() as usize);
-    let rules = firsts.filter_map(|first| entries.get(first)?.0);
-    rules
-        .map(|(route, rule)| (route as usize, rule as usize))
-        .collect()
+    let places = firsts.filter_map(|first| {
+        let (written, matching) = entries.get(first)?;
+        let (route, rule) = (*written)?;
+        let matching = matching.map(|matching| matching as usize);
+        Some((route as usize, rule as usize, matching))
+    });
+    places.collect()
 }
 
 fn only<T: Clone>(
