@@ -254,6 +254,22 @@ fn strangers_are_asked_only_where_they_are_meant() {
 }
 
 #[test]
+fn who_is_shut_out_as_a_stranger_is_no_concern_of_a_law() {
+    let closed = format!(
+        "mesh: {{ outboundTrafficPolicy: registryOnly }}\n{}",
+        MESH.trim_start()
+    );
+    let verdict = holds(&closed, r#"{ "forwards": true }"#);
+    assert_eq!(verdict.exercised, verdict.cases);
+    let strangers = r#"{ "forwards": true, "requests": { "strangers": true } }"#;
+    let why = "nothing takes it, so it is answered with 502";
+    assert_eq!(broken(&closed, strangers).1, why);
+    // But a host that is known and has no rule for a request is the policy's own doing.
+    let other = r#"{ "answered": true, "requests": { "host": "edge.example.com", "path": "/x" } }"#;
+    assert_eq!(broken(EDGE, other).0, "GET http://edge.example.com/x");
+}
+
+#[test]
 fn who_is_kept_at_one_destination_has_no_share() {
     let policy = "
 services: { a: { endpoints: [{ address: '10.0.0.1:80' }] }, b: { endpoints: [{ address: '10.0.0.2:80' }] } }
