@@ -62,6 +62,11 @@ fn lines_are_answered_or_refused() {
 }
 
 #[test]
+fn cases_are_asked_or_refused() {
+    run("cases", 20_000);
+}
+
+#[test]
 fn paths_are_matched_by_themselves() {
     run("path", 10_000);
 }

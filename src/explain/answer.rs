@@ -132,6 +132,9 @@ pub struct Mirror {
     pub namespace: Option<String>,
     /// The port by which clients address the service.
     pub port: u16,
+    /// The part of the service's endpoints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subset: Option<String>,
     /// The part of the requests that is copied, of 1.
     pub share: f64,
 }

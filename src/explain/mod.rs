@@ -43,6 +43,7 @@
 //! ```
 
 mod answer;
+mod change;
 mod decide;
 pub mod explanation;
 mod question;
@@ -51,6 +52,7 @@ mod taken;
 pub use answer::{
     Answer, Backend, Fault, Limit, Mirror, Outcome, Received, ResponseHeaders, Retry,
 };
+pub use change::Change;
 pub(crate) use decide::{Asking, asking, decide, head_of};
 pub use explanation::Explanation;
 pub use question::{Asker, NotARequest, Question};

@@ -1,3 +1,5 @@
+#[cfg(feature = "testing")]
+use crate::explain::answer::Outcome;
 use crate::explain::decide::{Decided, Destinations};
 use crate::plan::{Entry, Plan};
 
@@ -37,5 +39,28 @@ impl Decided {
             matching: matching.map(|matching| matching as usize),
             destinations,
         })
+    }
+
+    /// Whether the policy speaks of the request's host at that entry, so that what becomes of the
+    /// request is the policy's doing. Hosts that it lets through or shuts out as strangers are not.
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_known(&self, plan: &Plan, entry: Entry) -> bool {
+        match self.rule {
+            Some(rule) => rule != plan.unknown,
+            // What is refused otherwise is no request to anybody.
+            None => {
+                self.answer.outcome == Outcome::NoRoute && plan.locate(entry, &self.head).is_some()
+            }
+        }
+    }
+
+    /// Whether the caller is kept at one of several destinations, whatever their shares. Only where
+    /// it was decided without a chance.
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_kept(&self, plan: &Plan) -> bool {
+        matches!(self.destinations, Destinations::One(_))
+            && plan
+                .rule(self.rule)
+                .is_some_and(|rule| rule.split.is_some())
     }
 }

@@ -77,6 +77,8 @@ pub use sticky::{Cookie, Sticky, StickyKey};
 pub use units::{NotADuration, NotAPercent, NotAStatus, Percent, Span, Status, Ttl};
 
 pub(crate) use action::authority;
+#[cfg(feature = "testing")]
+pub(crate) use matching::distinct;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

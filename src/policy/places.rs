@@ -101,6 +101,13 @@ impl Places {
         }
     }
 
+    /// Adds a document, and says by which number it goes.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn add_document(&mut self, file: Option<&str>, document: String) -> usize {
+        self.documents.push((file.map(str::to_owned), document));
+        self.documents.len() - 1
+    }
+
     /// Writes down where a part of the policy is, in the document of this number. Without a line it
     /// is nowhere.
     #[cfg(feature = "yaml")]

@@ -1,4 +1,11 @@
-//! Which parts of a policy any test has exercised.
+//! Which parts of a policy any test has exercised, and how much of it must be.
+
+mod minimum;
+mod told;
+
+pub use minimum::{Minimum, NotAMinimum};
+#[cfg(feature = "yaml")]
+pub(in crate::testing) use told::Spot;
 
 use crate::explain::Taken;
 use crate::policy::places::to_rule;
@@ -88,10 +95,20 @@ impl Coverage {
         Self { rules, routes }
     }
 
+    fn rule(&self, taken: &Taken) -> Option<&Counted> {
+        let first = self.routes.get(taken.route)?;
+        self.rules.get(first + taken.rule)
+    }
+
+    /// `route/rule`.
+    #[cfg(feature = "yaml")]
+    pub(in crate::testing) fn name_of(&self, taken: &Taken) -> &str {
+        self.rule(taken).map_or("", |rule| &rule.name)
+    }
+
     /// Counts what decided a request.
     pub(crate) fn count(&self, taken: &Taken) {
-        let number = self.routes.get(taken.route).map(|first| first + taken.rule);
-        let Some(rule) = number.and_then(|number| self.rules.get(number)) else {
+        let Some(rule) = self.rule(taken) else {
             return;
         };
         rule.hits.fetch_add(1, Ordering::Relaxed);

@@ -14,6 +14,16 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 /// Reads all of them and tells what was passed over. `None` if something cannot even be opened or
 /// is no text; why has been told then, for each of them.
 pub(crate) fn read(paths: &[PathBuf]) -> Option<Read> {
+    let read = open(paths)?.read();
+    for note in &read.notes {
+        complain(note);
+    }
+    Some(read)
+}
+
+/// Opens all of them. `None` if something is not there or is no text; why has been told then, for
+/// each of them.
+pub(crate) fn open(paths: &[PathBuf]) -> Option<Documents> {
     let mut documents = Documents::new();
     let mut whole = true;
     for path in paths {
@@ -27,14 +37,7 @@ pub(crate) fn read(paths: &[PathBuf]) -> Option<Read> {
             }
         };
     }
-    if !whole {
-        return None;
-    }
-    let read = documents.read();
-    for note in &read.notes {
-        complain(note);
-    }
-    Some(read)
+    whole.then_some(documents)
 }
 
 /// Tells all errors, for who uses what is there all the same; unusable is what could not be read as

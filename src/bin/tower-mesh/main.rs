@@ -8,6 +8,7 @@ mod explain;
 mod export;
 mod lines;
 mod schema;
+mod test;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -33,6 +34,7 @@ enum Command {
     Explain(explain::Explain),
     Export(export::Export),
     Schema(schema::Schema),
+    Test(test::Test),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Export(export) => export.run(),
         Command::Schema(schema) => schema.run(),
+        Command::Test(test) => test.run(),
     };
     let verdict = verdict.unwrap_or_else(|error| {
         complain(&error);

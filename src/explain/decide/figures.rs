@@ -31,6 +31,7 @@ pub(super) fn mirror(plan: &Plan) -> impl Fn(&plan::Mirror) -> Option<Mirror> {
             service: cluster.name.as_ref().to_owned(),
             namespace: cluster.namespace.as_deref().map(str::to_owned),
             port: cluster.port,
+            subset: cluster.subset.as_deref().map(str::to_owned),
             share,
         })
     }

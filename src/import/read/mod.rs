@@ -41,12 +41,7 @@ impl Policy {
     ///
     /// All that is wrong, with line and column, if anything is an error.
     pub fn parse(text: &str) -> Result<Self, Errors> {
-        let mut documents = Documents::new();
-        documents.sources.push(Source {
-            name: None,
-            text: text.to_owned(),
-        });
-        documents.read().into_policy()
+        Documents::unnamed(text).read().into_policy()
     }
 
     /// Writes the policy as YAML that reads back equal, so that it decides the same.
@@ -113,6 +108,20 @@ impl Documents {
     /// None yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A text that errors need not call by a name.
+    pub(crate) fn unnamed(text: &str) -> Self {
+        let text = text.to_owned();
+        Self {
+            sources: vec![Source { name: None, text }],
+        }
+    }
+
+    /// The texts, each with its name where it has one.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        let sources = self.sources.iter();
+        sources.map(|source| (source.name.as_deref(), &*source.text))
     }
 
     /// Adds a text of any number of documents. Errors call it by this name.

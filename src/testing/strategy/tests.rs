@@ -1,10 +1,19 @@
+mod any;
+mod meant;
+mod oracle;
+mod questions;
+mod reach;
+mod shrinking;
+
 use super::*;
 use crate::policy::{
-    Destination, Key, Limit, Match, PathMatch, Pattern, Rate, Route, Rule, Service, TextMatch,
-    ValueMatch,
+    Destination, Key, Limit, Match, PathMatch, Pattern, Policy, Rate, Route, Rule, Service,
+    TextMatch, ValueMatch,
 };
 use crate::route::{Asked, Matcher};
-use http::Request;
+use http::{Method, Request};
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::TestRunner;
 use std::collections::BTreeSet;
 
 fn policy() -> Policy {
@@ -119,20 +128,4 @@ fn what_is_fixed_wins() {
 #[should_panic(expected = "`a b`: ")]
 fn what_can_be_no_header_is_refused() {
     let _ = requests().with_header("a b", "1");
-}
-
-#[test]
-fn requests_shrink_to_requests() {
-    let strategy = requests_for(&policy());
-    let mut runner = TestRunner::deterministic();
-    for _ in 0..50 {
-        let mut tree = strategy.new_tree(&mut runner).unwrap();
-        let mut steps = 0;
-        while tree.simplify() && steps < 200 {
-            let request = tree.current();
-            assert!(!Asked::of(&request).authority.is_empty());
-            assert!(request.uri().path().starts_with('/'));
-            steps += 1;
-        }
-    }
 }

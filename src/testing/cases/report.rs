@@ -1,0 +1,207 @@
+use crate::explain::{Explanation, Question};
+use crate::policy::{Error, Place, Severity};
+use crate::testing::coverage::{Covered, Minimum, Spot};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use std::fmt;
+
+/// What came of testing a policy: the cases, and how much of it was exercised.
+///
+/// As text it is what `tower-mesh test` prints, as JSON what it prints with `--format json`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// What is wrong with the policy, where it was tested all the same.
+    pub findings: Vec<Error>,
+    /// What came of each case.
+    pub cases: Vec<Checked>,
+    /// What has been exercised.
+    pub coverage: Covered,
+    /// What must be.
+    pub required: Minimum,
+}
+
+/// What came of one case.
+#[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
+pub struct Checked {
+    /// The case's name; without one, its request.
+    pub name: String,
+    /// Where it is written.
+    pub at: Place,
+    /// What was asked.
+    pub request: Question,
+    /// In what the answer is not as expected.
+    pub differences: Vec<Difference>,
+    /// The rule that took the request; `None` if none of a route did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken: Option<TakenBy>,
+    /// Why the request goes where it goes, with the whole answer, if that is not as expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Box<Explanation>>,
+}
+
+/// A field that is not as expected.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The field of the answer: `backends[0].share`. Lists count as they are expected.
+    pub field: String,
+    /// Where it is written what is expected of it, or of what it is a part of.
+    pub at: Place,
+    /// What is expected, in a few words.
+    pub expected: String,
+    /// What was found, in a few words.
+    pub found: String,
+}
+
+/// A rule that took a request.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
+pub struct TakenBy {
+    /// `route/rule`.
+    pub rule: String,
+    /// Where it is written, or the match of it that took the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
+}
+
+impl Report {
+    pub(in crate::testing) fn new(
+        cases: Vec<Checked>,
+        coverage: Covered,
+        required: Minimum,
+    ) -> Self {
+        Self {
+            findings: Vec::new(),
+            cases,
+            coverage,
+            required,
+        }
+    }
+
+    /// How many cases failed.
+    pub fn failed(&self) -> usize {
+        self.cases.iter().filter(|case| !case.passed()).count()
+    }
+
+    /// Says whether nothing is wrong with the policy, all holds, and as much is covered as must be.
+    pub fn passed(&self) -> bool {
+        let mut findings = self.findings.iter();
+        self.failed() == 0
+            && self.required.is_reached_by(&self.coverage)
+            && findings.all(|finding| finding.severity < Severity::Error)
+    }
+
+    /// The cases that failed, the first of them with their explanations, and how many there are.
+    pub(in crate::testing) fn told_cases(&self) -> impl fmt::Display {
+        ToldCases(&self.cases)
+    }
+}
+
+impl Checked {
+    /// Says whether the answer is as expected.
+    pub fn passed(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+struct ToldCases<'a>(&'a [Checked]);
+
+impl fmt::Display for ToldCases<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failed = || self.0.iter().filter(|case| !case.passed());
+        for (number, case) in failed().enumerate() {
+            writeln!(f, "{case}")?;
+            if let (true, Some(explanation)) = (number < MOST_EXPLAINED, &case.explanation) {
+                for line in explanation.to_string().lines() {
+                    let indent = if line.is_empty() { "" } else { "    " };
+                    writeln!(f, "{indent}{line}")?;
+                }
+                writeln!(f)?;
+            }
+        }
+        let cases = match self.0.len() {
+            1 => "1 case".to_owned(),
+            cases => format!("{cases} cases"),
+        };
+        write!(f, "{cases}, {} passed", self.0.len() - failed().count())
+    }
+}
+
+/// Whoever breaks a thousand cases reads on when these are mended.
+const MOST_EXPLAINED: usize = 10;
+
+/// The cases that failed and why, how many there are, and what was exercised. The first ten are
+/// explained in full.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let coverage = self.coverage.told(self.required);
+        write!(f, "{}\n{coverage}", self.told_cases())
+    }
+}
+
+/// `cases.yaml:4:5: testers get v2`, and below it each difference and the rule that took it.
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.escape_debug();
+        if self.passed() {
+            return write!(f, "{}: {name}", Spot(&self.at));
+        }
+        write!(f, "{}: {name}: failed", Spot(&self.at))?;
+        for difference in &self.differences {
+            let spot = Spot(&difference.at);
+            write!(f, "\n  {spot}: {difference}")?;
+        }
+        match &self.taken {
+            None => f.write_str("\n  no rule of a route took the request"),
+            Some(TakenBy { rule, at: None }) => write!(f, "\n  taken by {rule}"),
+            Some(TakenBy { rule, at: Some(at) }) => {
+                write!(f, "\n  taken by {rule} at {}", Spot(at))
+            }
+        }
+    }
+}
+
+/// `backends[0].share: expected 0.9, found 0.85`.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            field,
+            expected,
+            found,
+            ..
+        } = self;
+        write!(f, "{field}: expected {expected}, found {found}")
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut report = serializer.serialize_struct("Report", 5)?;
+        report.serialize_field("findings", &self.findings)?;
+        report.serialize_field("cases", &Cases(&self.cases))?;
+        report.serialize_field("coverage", &self.coverage)?;
+        report.serialize_field("required", &self.required)?;
+        report.serialize_field("passed", &self.passed())?;
+        report.end()
+    }
+}
+
+/// The cases, each with whether it passed.
+struct Cases<'a>(&'a [Checked]);
+
+#[derive(serde::Serialize)]
+struct Case<'a> {
+    passed: bool,
+    #[serde(flatten)]
+    checked: &'a Checked,
+}
+
+impl Serialize for Cases<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|checked| Case {
+            passed: checked.passed(),
+            checked,
+        }))
+    }
+}
