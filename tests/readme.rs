@@ -30,6 +30,24 @@ fn the_error_that_is_shown_is_the_one_that_is_told() {
     assert!(readme.contains(&told), "{told}");
 }
 
+#[cfg(feature = "yaml")]
+#[test]
+fn the_explanation_that_is_shown_is_the_one_that_is_printed() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let example = fs::read_to_string("examples/mesh.yaml").unwrap();
+    let read = tower_mesh::import::Documents::new()
+        .add_text("mesh.yaml", example)
+        .read();
+    let (policy, places) = read.into_policy_and_places().unwrap();
+    let plan = policy.compile().unwrap().written_at(places);
+    let request = http::Request::get("http://reviews/api/1").header("x-beta", "true");
+    let explanation = plan.explain(&request.body(()).unwrap());
+    let asked =
+        "tower-mesh explain mesh.yaml --request 'GET http://reviews/api/1' -H 'x-beta: true'";
+    let shown = format!("```console\n$ {asked}\n{explanation}```");
+    assert!(readme.contains(&shown), "{shown}");
+}
+
 /// A `main` as the README's returns them, and the runtime shows them by `Debug`.
 #[cfg(feature = "yaml")]
 #[test]

@@ -4,6 +4,10 @@
 //! requests, and nobody is called. What they say becomes an [`Answer`]: plain data, comparable,
 //! and in JSON what `tower-mesh decide` prints. A [`Question`] is a request as JSON.
 //!
+//! [`Plan::explain`](crate::Plan::explain) says the whole way to that answer, an [`Explanation`]: what
+//! was tried, what failed, what was drawn and what is left. Of what runs,
+//! [`Mesh::explain`](crate::Mesh::explain) says it.
+//!
 //! ```
 //! # #[cfg(feature = "yaml")] {
 //! use tower_mesh::Policy;

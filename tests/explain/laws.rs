@@ -381,7 +381,7 @@ fn all_holds(plan: &Plan, asked: &Question, chance: Option<Chance>) -> Result<()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn explanations_say_what_is_decided_and_each_predicate_is_right(

@@ -9,6 +9,7 @@ use tower::{ServiceExt as _, service_fn};
 use tower_mesh::balance::Target;
 use tower_mesh::explain::Explanation;
 use tower_mesh::explain::explanation::Pick;
+use tower_mesh::gate::Source;
 use tower_mesh::rng::{Chance, Rng};
 use tower_mesh::{Mesh, Policy};
 
@@ -198,6 +199,44 @@ async fn whoever_asks_sees_the_same_loads() {
         let text = explanation.to_string();
         assert!(text.contains(" under way"), "{text}");
     }
+}
+
+/// Behind proxies that are trusted, the limit that is told is that of the client, not the proxy's.
+#[tokio::test]
+async fn a_limit_is_looked_at_for_the_client_that_trusted_proxies_tell() {
+    let policy = r#"
+mesh: { trustedHops: 1 }
+services: { a: { endpoints: [{ address: "10.0.0.1:80" }] } }
+gateways:
+  prod/edge: { listeners: [{ name: http, port: 80 }] }
+routes:
+  - name: r
+    hosts: [r]
+    gateways: [prod/edge]
+    rules:
+      - limits: [{ rate: { requests: 1, per: 100h }, key: sourceIp }]
+        to: [{ service: a }]
+"#;
+    let mesh = Mesh::new(&policy.parse().unwrap()).unwrap();
+    let mut request = get("/");
+    let client = "9.9.9.9, 8.8.8.8".parse().unwrap();
+    request.headers_mut().insert("x-forwarded-for", client);
+    let proxy: std::net::IpAddr = [10, 1, 1, 1].into();
+    request.extensions_mut().insert(Source(proxy));
+    let gateway = mesh.gateway("prod/edge", at);
+    assert_eq!(gateway.oneshot(request).await.unwrap().status(), 200);
+    let left = |forwarded: &str| {
+        let asked = question(&format!(
+            r#"{{"authority":"r","path":"/","headers":[["x-forwarded-for","{forwarded}"]],
+                "source":{{"ip":"10.1.1.1"}},"gateway":"prod/edge"}}"#
+        ));
+        let explanation = mesh.explain_question(&asked, None).unwrap();
+        let limit = explanation.limits[0].clone();
+        assert_eq!(explanation.answer.limits[0].key, limit.key);
+        (limit.key.unwrap(), limit.left)
+    };
+    assert_eq!(left("9.9.9.9, 8.8.8.8"), ("8.8.8.8".to_owned(), 0));
+    assert_eq!(left("9.9.9.9, 7.7.7.7"), ("7.7.7.7".to_owned(), 1));
 }
 
 /// The turns of a thread are told to that thread.
