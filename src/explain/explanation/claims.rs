@@ -207,7 +207,13 @@ impl<'a> Claims<'a> {
 
     /// Says whether a host is for the port to which the request goes.
     fn has_port(&self, claimed: &policy::Host) -> bool {
-        { claimed.port() }.is_none_or(|port| port == self.port || port == self.came)
+        // `*` takes no service, so its port is the one that was written.
+        let came = if claimed.name() == "*" {
+            self.port
+        } else {
+            self.came
+        };
+        { claimed.port() }.is_none_or(|port| port == self.port || port == came)
     }
 
     fn leads_here(&self, claimed: &policy::Host) -> bool {
