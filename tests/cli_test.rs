@@ -162,6 +162,40 @@ fn a_policy_with_errors_is_tested_all_the_same_and_fails() {
 }
 
 #[test]
+fn laws_are_checked_beside_cases() {
+    let file = |targets: &str| {
+        format!(
+            "cases: [{{ request: 'http://reviews/', expect: {{ rule: 1 }} }}]
+laws:
+  - name: testers get the new version
+    requests: {{ host: reviews, headers: {{ x-beta: '1' }} }}
+    only: [{targets}]
+"
+        )
+    };
+    let arguments = ["test", "mesh.yaml", "--cases", "-"];
+    let good = run(&arguments, file("reviews/v2"));
+    assert_eq!((good.code, good.err.as_str()), (Some(0), ""));
+    assert!(
+        good.out
+            .starts_with("1 case, 1 passed\n1 law, 1 held\nrules: 2 of 2"),
+        "{}",
+        good.out
+    );
+    let bad = run(&arguments, file("reviews/v1"));
+    assert_eq!(bad.code, Some(1));
+    let told = "1 case, 1 passed\n-:3:5: broken: testers get the new version: ";
+    assert!(bad.out.starts_with(told), "{}", bad.out);
+    assert!(bad.out.contains("\n1 law, 0 held\n"), "{}", bad.out);
+    let unknown = run(&arguments, file("reviews/v3"));
+    assert_eq!((unknown.code, unknown.out.as_str()), (Some(2), ""));
+    assert_eq!(
+        unknown.err,
+        "-:5:12: laws[0].only[0]: the service `reviews` has no subset `v3`; there are `v1`, `v2`\n"
+    );
+}
+
+#[test]
 fn one_of_them_may_be_standard_input() {
     let policy = std::fs::read_to_string("tests/cli/mesh.yaml").unwrap();
     let ran = run(&["test", "-", "--cases", "cases"], policy);

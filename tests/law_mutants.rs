@@ -33,7 +33,7 @@ fn like(question: &Question) -> Which {
         .map(|(name, value)| (name.parse().unwrap(), value.clone()))
         .collect();
     which.source.clone_from(&question.source);
-    which.gateway = question.gateway.clone().or(Some("mesh".to_owned()));
+    which.gateway = question.gateway.clone().or_else(|| Some("mesh".to_owned()));
     which.port = question.port;
     which
 }

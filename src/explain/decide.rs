@@ -31,9 +31,8 @@ impl Plan {
     ///
     /// Shares of requests, even a share of all, change no outcome: what a fault does is in
     /// `fault`. Limits are asked without taking anything, and change none either. Endpoints are
-    /// not asked at all: they come and go. A destination that does not exist is a
-    /// [`Backend`](crate::explain::Backend) with a `status`; if there is no other, the outcome is
-    /// `reject`.
+    /// not asked at all: they come and go. A destination that does not exist is a [`Backend`](crate::explain::Backend)
+    /// with a `status`; if there is no other, the outcome is `reject`.
     ///
     /// ```
     /// # #[cfg(feature = "yaml")] {

@@ -133,7 +133,7 @@ fn who_writes_no_cases_is_told() {
     told(
         &read("empty.yaml").unwrap_err(),
         r##"
-        empty.yaml:1:1: cases: there are no cases here; write some: `cases: [{ request: …, expect: … }]`
+        empty.yaml:1:1: cases: there is nothing in the list; write some, or leave the line out
         empty.yaml:3:1: there are no cases here; write some: `cases: [{ request: …, expect: … }]`
         empty.yaml:5:1: this is no file of cases; write `cases:` above them: `cases: [{ request: …, expect: … }]`
 "##,
@@ -193,4 +193,33 @@ fn errors_are_bounded() {
     assert_eq!(errors.as_slice().len(), 1_001);
     let long = Cases::parse(&"#".repeat((16 << 20) + 1)).unwrap_err();
     assert_eq!(long.as_slice()[0].id, "too-large");
+}
+
+#[test]
+fn laws_that_there_are_not() {
+    told(
+        &read("laws.yaml").unwrap_err(),
+        r##"
+        laws.yaml:3:5: laws[0]: the law says several things; write a law for each of `forwards`, `answered`, `only`, `never`, `within`, `share` and `agrees`
+        laws.yaml:5:5: laws[1].ownly: there is no field `ownly` here; did you mean `only`?
+        laws.yaml:6:23: laws[2].requests.host: `a b` names no host; write a DNS name or an IP address, without scheme and path
+        laws.yaml:7:12: laws[2].only[0]: `reviews/` names no subset; write the subset behind the slash: reviews/v2
+        laws.yaml:8:5: laws[3]: the law says nothing; write one of `forwards`, `answered`, `only`, `never`, `within`, `share` and `agrees`
+        laws.yaml:10:1: laws: there is nothing in the list; write some, or leave the line out
+"##,
+    );
+}
+
+#[test]
+fn laws_that_do_not_fit_the_policy_are_told_beside_cases_that_do_not() {
+    let mesh = Subject::load("tests/cases/mesh.yaml").unwrap();
+    let cases = read("law_names.yaml").unwrap();
+    told(
+        &mesh.check_cases(&cases).unwrap_err(),
+        r##"
+        law_names.yaml:3:26: cases[0].expect.backends[0]: the service `reviews` has no subset `v3`; there are `v1`, `v2`
+        law_names.yaml:5:24: laws[0].only[1]: no service is named `ratingz`; there are `ratings.prod`, `reviews`
+        law_names.yaml:7:18: laws[1].share.of: the service `reviews` has no subset `v9`; there are `v1`, `v2`
+"##,
+    );
 }

@@ -6,4 +6,5 @@ mod policies;
 
 mod bad_input;
 mod expectations;
+mod laws;
 mod pasted;

@@ -8,7 +8,7 @@ use tower_mesh::testing::Subject;
 use tower_mesh::testing::cases::{Cases, Report};
 use tower_mesh::testing::coverage::Minimum;
 
-/// Tests a policy: asks what files of cases ask, and counts what of the policy that exercises
+/// Tests a policy with files of cases and laws, and counts what of the policy they exercise
 ///
 /// A case is a request and what is expected of the decision about it, in the words of `decide`:
 ///
@@ -17,10 +17,17 @@ use tower_mesh::testing::coverage::Minimum;
 ///       request: { url: http://reviews/, headers: { x-beta: "1" } }
 ///       expect: { rule: beta, backends: [reviews/v2] }
 ///
-/// Prints the cases that failed and why, how many passed, and which rules, matches and destinations
-/// no case has come to. Exit codes: 0 all is as expected, 1 a case failed, less is covered than is
-/// required or the policy has errors, 2 a file that cannot be used: cases that are no requests,
-/// expectations that name what the policy does not have.
+/// A law is what must hold for every request, and is checked with generated ones:
+///
+///   laws:
+///     - requests: { host: reviews, headers: { x-beta: "1" } }
+///       only: [reviews/v2]
+///
+/// Prints the cases and laws that failed and why, how many passed, and which rules, matches and
+/// destinations none has come to. Exit codes: 0 all is as expected, 1 a case failed, a law does not
+/// hold or was never exercised, less is covered than is required or the policy has errors, 2 a file
+/// that cannot be used: cases that are no requests, expectations that name what the policy does not
+/// have.
 #[derive(Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Test {

@@ -2,6 +2,8 @@ use crate::policy::trail::Trail;
 use crate::policy::{Error, Errors};
 use crate::rng::Rng;
 use crate::testing::Subject;
+#[cfg(feature = "testing")]
+use crate::testing::cases::laws;
 use crate::testing::cases::names::Names;
 use crate::testing::cases::read::to_case;
 use crate::testing::cases::report::{Checked, Difference, Report, TakenBy};
@@ -9,7 +11,7 @@ use crate::testing::cases::{Case, Cases};
 use std::path::Path;
 
 impl Subject {
-    /// Asks all cases, counted, and says what came of each.
+    /// Asks all cases and checks all laws, counted, and says what came of each.
     ///
     /// ```
     /// use tower_mesh::testing::Subject;
@@ -33,8 +35,8 @@ impl Subject {
     ///
     /// # Errors
     ///
-    /// Expectations that name services, subsets, routes and rules that the policy does not have,
-    /// each with its place. A host that no document knows may be expected where the request
+    /// Expectations and laws that name services, subsets, routes and rules that the policy does not
+    /// have, each with its place. A host that no document knows may be expected where the request
     /// addresses it and the policy lets it through.
     pub fn check_cases(&self, cases: &Cases) -> Result<Report, Errors> {
         let mut checked = Vec::with_capacity(cases.len());
@@ -52,13 +54,24 @@ impl Subject {
                 break;
             }
         }
-        match Errors::from_findings(unknown) {
-            Some(errors) => Err(errors),
-            None => Ok(Report::new(checked, self.covered(), cases.minimum())),
+        #[cfg(feature = "testing")]
+        unknown.extend(laws::findings(cases, self));
+        if let Some(errors) = Errors::from_findings(unknown) {
+            return Err(errors);
         }
+        #[cfg(feature = "testing")]
+        let laws = laws::check(cases, self)?;
+        Ok(Report {
+            findings: Vec::new(),
+            cases: checked,
+            #[cfg(feature = "testing")]
+            laws,
+            coverage: self.covered(),
+            required: cases.minimum(),
+        })
     }
 
-    /// Asks all cases of a file or a folder.
+    /// Asks all cases and checks all laws of a file or a folder.
     ///
     /// # Panics
     ///
@@ -68,8 +81,8 @@ impl Subject {
         let checked = Cases::load(path).and_then(|cases| self.check_cases(&cases));
         match checked {
             Err(errors) => panic!("{errors}"),
-            Ok(report) if report.failed() > 0 => panic!("{}", report.told_cases()),
-            Ok(_) => {}
+            Ok(report) if report.holds() => {}
+            Ok(report) => panic!("{}", report.told_cases()),
         }
     }
 

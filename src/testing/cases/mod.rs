@@ -25,6 +25,9 @@
 //! others there are; in a list of pairs they are all there are. A share is a number (`0.25`),
 //! percent (`25%`) or a fraction (`1/4`). What `tower-mesh decide` prints is an expectation, too.
 //!
+//! A file may have `laws` as well, which are checked with generated requests and count towards the
+//! coverage, too: see [`law`](crate::testing::law) (feature `testing`).
+//!
 //! [`Subject::check_cases`](crate::testing::Subject::check_cases) asks all of them; `tower-mesh
 //! test` and [`policy_test!`](crate::policy_test) do so with files.
 
@@ -34,6 +37,8 @@ mod compare;
 mod expected;
 mod gap;
 mod headers;
+#[cfg(feature = "testing")]
+mod laws;
 mod names;
 mod pairing;
 mod part;
@@ -41,22 +46,28 @@ mod read;
 mod report;
 mod wanted;
 
+#[cfg(feature = "testing")]
+pub use report::CheckedLaw;
 pub use report::{Checked, Difference, Report, TakenBy};
 
 use crate::explain::{Answer, Question};
 use crate::import::Documents;
 use crate::policy::{Errors, Place, Places};
 use crate::testing::coverage::Minimum;
+#[cfg(feature = "testing")]
+use crate::testing::law::Law;
 use expected::ExpectedAnswer;
 use std::path::Path;
 use std::str::FromStr;
 
-/// Cases that were read, and how much of the policy they are to cover.
+/// Cases and laws that were read, and how much of the policy they are to cover.
 #[derive(Clone, Debug, Default)]
 pub struct Cases {
     cases: Vec<Case>,
+    #[cfg(feature = "testing")]
+    laws: Vec<Law>,
     minimum: Minimum,
-    /// Where each case is written, and each part of what it expects.
+    /// Where each case and each law is written, and each part of them.
     places: Places,
 }
 
@@ -113,14 +124,20 @@ impl Cases {
         reading.finish()
     }
 
-    /// How many there are.
+    /// How many cases there are.
     pub fn len(&self) -> usize {
         self.cases.len()
     }
 
-    /// Whether there is none, as in a file that only says what must be covered.
+    /// Whether there is no case, as in a file that only has laws or says what must be covered.
     pub fn is_empty(&self) -> bool {
         self.cases.is_empty()
+    }
+
+    /// The laws in their order.
+    #[cfg(feature = "testing")]
+    pub fn laws(&self) -> &[Law] {
+        &self.laws
     }
 
     /// The cases in their order.

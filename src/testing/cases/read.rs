@@ -5,6 +5,8 @@ use crate::policy::wording::shortened;
 use crate::policy::{Error, Errors, Place};
 use crate::testing::cases::asked::Asked;
 use crate::testing::cases::expected::ExpectedAnswer;
+#[cfg(feature = "testing")]
+use crate::testing::cases::laws;
 use crate::testing::cases::{Case, Cases};
 use crate::testing::coverage::Minimum;
 use serde::Deserialize;
@@ -93,6 +95,7 @@ impl Reading {
                     }
                 }
                 "cases" => self.read_cases(&mut salvage, value, *at, origin),
+                "laws" => self.read_laws(&mut salvage, value, *at, origin),
                 key => {
                     value.spoil();
                     salvage.report(*at, trail, Flaw::unknown_field(key, FIELDS));
@@ -111,19 +114,32 @@ impl Reading {
 
     fn read_cases(&mut self, salvage: &mut Salvage, node: &Node, at: Mark, origin: &Origin<'_>) {
         let trail = Trail::default().key("cases");
-        let Value::Sequence(items) = &node.value else {
-            salvage.read::<Vec<IgnoredAny>>(node, at, &trail);
-            return;
-        };
-        if items.is_empty() {
-            salvage.report(at, trail.clone(), nothing());
-        }
-        for (index, item) in items.iter().enumerate() {
+        for (index, item) in elements(salvage, node, at, &trail).iter().enumerate() {
             let trail = trail.index(index);
             if let Some(written) = salvage.read::<Written>(item, item.at, &trail) {
                 self.take(salvage, written, item, &trail, origin);
             }
         }
+    }
+
+    #[cfg(feature = "testing")]
+    fn read_laws(&mut self, salvage: &mut Salvage, node: &Node, at: Mark, origin: &Origin<'_>) {
+        let trail = Trail::default().key("laws");
+        for (index, item) in elements(salvage, node, at, &trail).iter().enumerate() {
+            let trail = trail.index(index);
+            if let Some(law) = laws::read(salvage, item, item.at, &trail, origin.file) {
+                let to = laws::to_law(self.cases.laws.len());
+                self.note(&to, item, item.at, &trail, origin.number);
+                self.cases.laws.push(law);
+            }
+        }
+    }
+
+    #[cfg(not(feature = "testing"))]
+    fn read_laws(&mut self, salvage: &mut Salvage, _: &Node, at: Mark, _: &Origin<'_>) {
+        let advice = "build with the feature `testing`";
+        let flaw = Flaw::new("unsupported", "laws cannot be checked here", advice);
+        salvage.report(at, Trail::default().key("laws"), flaw);
     }
 
     /// Takes a case, if it makes sense beside the others.
@@ -239,6 +255,24 @@ pub(super) fn to_case(number: usize) -> Trail {
     Trail::default().key("cases").index(number)
 }
 
+/// The elements of a list that is not to be empty.
+fn elements<'a>(salvage: &mut Salvage, node: &'a Node, at: Mark, trail: &Trail) -> &'a [Node] {
+    match &node.value {
+        Value::Sequence(items) => {
+            if items.is_empty() {
+                let advice = "write some, or leave the line out";
+                let flaw = Flaw::new("empty-list", "there is nothing in the list", advice);
+                salvage.report(at, trail.clone(), flaw);
+            }
+            items
+        }
+        _ => {
+            salvage.read::<Vec<IgnoredAny>>(node, at, trail);
+            &[]
+        }
+    }
+}
+
 /// Who writes no cases thinks that something is tested.
 fn nothing() -> Flaw {
     let advice = "write some: `cases: [{ request: …, expect: … }]`";
@@ -259,5 +293,5 @@ fn in_short(question: &Question) -> String {
     shortened(&format!("{method} {scheme}://{authority}{path}"))
 }
 
-const FIELDS: &[&str] = &["coverage", "cases"];
+const FIELDS: &[&str] = &["coverage", "cases", "laws"];
 const MOST_ERRORS: usize = 1_000;

@@ -1,6 +1,8 @@
 use crate::explain::{Explanation, Question};
 use crate::policy::{Error, Place, Severity};
 use crate::testing::coverage::{Covered, Minimum, Spot};
+#[cfg(feature = "testing")]
+use crate::testing::law::Verdict;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::fmt;
 
@@ -14,6 +16,9 @@ pub struct Report {
     pub findings: Vec<Error>,
     /// What came of each case.
     pub cases: Vec<Checked>,
+    /// What came of each law.
+    #[cfg(feature = "testing")]
+    pub laws: Vec<CheckedLaw>,
     /// What has been exercised.
     pub coverage: Covered,
     /// What must be.
@@ -38,6 +43,17 @@ pub struct Checked {
     /// Why the request goes where it goes, with the whole answer, if that is not as expected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Box<Explanation>>,
+}
+
+/// What came of one law.
+#[cfg(feature = "testing")]
+#[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
+pub struct CheckedLaw {
+    /// Where it is written.
+    pub at: Place,
+    /// What came of it.
+    pub verdict: Verdict,
 }
 
 /// A field that is not as expected.
@@ -66,35 +82,32 @@ pub struct TakenBy {
 }
 
 impl Report {
-    pub(in crate::testing) fn new(
-        cases: Vec<Checked>,
-        coverage: Covered,
-        required: Minimum,
-    ) -> Self {
-        Self {
-            findings: Vec::new(),
-            cases,
-            coverage,
-            required,
-        }
-    }
-
     /// How many cases failed.
     pub fn failed(&self) -> usize {
         self.cases.iter().filter(|case| !case.passed()).count()
     }
 
+    /// Says whether no case failed and all laws hold, and none of these for want of requests.
+    pub fn holds(&self) -> bool {
+        #[cfg(feature = "testing")]
+        if !self.laws.iter().all(|law| law.verdict.holds()) {
+            return false;
+        }
+        self.failed() == 0
+    }
+
     /// Says whether nothing is wrong with the policy, all holds, and as much is covered as must be.
     pub fn passed(&self) -> bool {
         let mut findings = self.findings.iter();
-        self.failed() == 0
+        self.holds()
             && self.required.is_reached_by(&self.coverage)
             && findings.all(|finding| finding.severity < Severity::Error)
     }
 
-    /// The cases that failed, the first of them with their explanations, and how many there are.
+    /// The cases and laws that failed, the first cases with their explanations, and how many there
+    /// are.
     pub(in crate::testing) fn told_cases(&self) -> impl fmt::Display {
-        ToldCases(&self.cases)
+        ToldCases(self)
     }
 }
 
@@ -105,12 +118,13 @@ impl Checked {
     }
 }
 
-struct ToldCases<'a>(&'a [Checked]);
+struct ToldCases<'a>(&'a Report);
 
 impl fmt::Display for ToldCases<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failed = || self.0.iter().filter(|case| !case.passed());
-        for (number, case) in failed().enumerate() {
+        let cases = &self.0.cases;
+        let failed = cases.iter().filter(|case| !case.passed());
+        for (number, case) in failed.enumerate() {
             writeln!(f, "{case}")?;
             if let (true, Some(explanation)) = (number < MOST_EXPLAINED, &case.explanation) {
                 for line in explanation.to_string().lines() {
@@ -120,19 +134,31 @@ impl fmt::Display for ToldCases<'_> {
                 writeln!(f)?;
             }
         }
-        let cases = match self.0.len() {
-            1 => "1 case".to_owned(),
-            cases => format!("{cases} cases"),
+        let count = |count: usize, what: &str| match count {
+            1 => format!("1 {what}"),
+            count => format!("{count} {what}s"),
         };
-        write!(f, "{cases}, {} passed", self.0.len() - failed().count())
+        let passed = cases.len() - self.0.failed();
+        let cases = format!("{}, {passed} passed", count(cases.len(), "case"));
+        #[cfg(feature = "testing")]
+        if !self.0.laws.is_empty() {
+            if !self.0.cases.is_empty() {
+                writeln!(f, "{cases}")?;
+            }
+            let broken = || self.0.laws.iter().filter(|law| !law.verdict.holds());
+            { broken() }.try_for_each(|law| writeln!(f, "{law}"))?;
+            let held = self.0.laws.len() - broken().count();
+            return write!(f, "{}, {held} held", count(self.0.laws.len(), "law"));
+        }
+        f.write_str(&cases)
     }
 }
 
 /// Whoever breaks a thousand cases reads on when these are mended.
 const MOST_EXPLAINED: usize = 10;
 
-/// The cases that failed and why, how many there are, and what was exercised. The first ten are
-/// explained in full.
+/// The cases and laws that failed and why, how many there are, and what was exercised. The first
+/// ten cases are explained in full.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let coverage = self.coverage.told(self.required);
@@ -162,6 +188,14 @@ impl fmt::Display for Checked {
     }
 }
 
+/// `cases.yaml:9:5: broken: every request …`, and below it why.
+#[cfg(feature = "testing")]
+impl fmt::Display for CheckedLaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", Spot(&self.at), self.verdict)
+    }
+}
+
 /// `backends[0].share: expected 0.9, found 0.85`.
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -177,9 +211,23 @@ impl fmt::Display for Difference {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("Report", 5)?;
+        let mut report = serializer.serialize_struct("Report", 6)?;
         report.serialize_field("findings", &self.findings)?;
-        report.serialize_field("cases", &Cases(&self.cases))?;
+        let cases = self.cases.iter();
+        let cases = cases.map(|case| Passed {
+            passed: case.passed(),
+            what: case,
+        });
+        report.serialize_field("cases", &cases.collect::<Vec<_>>())?;
+        #[cfg(feature = "testing")]
+        {
+            let laws = self.laws.iter();
+            let laws = laws.map(|law| Passed {
+                passed: law.verdict.holds(),
+                what: law,
+            });
+            report.serialize_field("laws", &laws.collect::<Vec<_>>())?;
+        }
         report.serialize_field("coverage", &self.coverage)?;
         report.serialize_field("required", &self.required)?;
         report.serialize_field("passed", &self.passed())?;
@@ -187,21 +235,10 @@ impl Serialize for Report {
     }
 }
 
-/// The cases, each with whether it passed.
-struct Cases<'a>(&'a [Checked]);
-
+/// Something, and whether it passed.
 #[derive(serde::Serialize)]
-struct Case<'a> {
+struct Passed<'a, T> {
     passed: bool,
     #[serde(flatten)]
-    checked: &'a Checked,
-}
-
-impl Serialize for Cases<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|checked| Case {
-            passed: checked.passed(),
-            checked,
-        }))
-    }
+    what: &'a T,
 }

@@ -1,7 +1,7 @@
 use crate::policy::Errors;
 use crate::policy::trail::Trail;
+use crate::testing::law::exception::{Exception, Ignored};
 use crate::testing::law::generated::{Generated, good};
-use crate::testing::law::trial::{Exception, Ignored};
 use crate::testing::law::{Agreement, Bounds, Claim, Law, Verdict};
 use crate::testing::{Subject, Target};
 use std::fmt;

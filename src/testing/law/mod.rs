@@ -1,11 +1,18 @@
 //! What is to hold for every request, in one line each.
 //!
 //! A law is checked with requests that are generated: aimed at the rules of the policy in turn,
-//! hitting them and missing them by little. All of them are decided by the plan, and count towards
-//! the [coverage](crate::testing::coverage). A law that does not hold comes with a small request
-//! for which it does not; a law that no request exercised has failed, too: it is *vacuous*.
+//! hitting them and missing them by little. They are decided by the plan, and those that a law says
+//! something of count towards the [coverage](crate::testing::coverage). A law that does not hold
+//! comes with a small request for which it does not; a law that no request exercised has failed,
+//! too: it is *vacuous*.
 //!
-//! In Rust a law is a line on a [`Subject`](crate::testing::Subject):
+//! Where a law does not say otherwise, requests come from clients of every kind that the policy
+//! tells apart and at every gateway, and address every host that it knows: routes' hosts, and
+//! services that are reached without a route. What becomes of other hosts is no rule's doing, and
+//! is asked only of [strangers](Which::strangers). Shares of requests are certain, not drawn: a law
+//! of shares needs no statistics. Faults change no fate here, and limits have all their tokens.
+//!
+//! In Rust a law is a line on a [`Subject`]:
 //!
 //! ```
 //! # #[cfg(feature = "yaml")] {
@@ -36,6 +43,7 @@
 mod aim;
 mod brief;
 mod claim;
+mod exception;
 mod fit;
 mod generated;
 mod hold;
@@ -55,9 +63,10 @@ pub use which::Which;
 use crate::policy::trail::Trail;
 use crate::policy::{Error, Errors};
 use crate::testing::Subject;
+use exception::{Exception, Ignored};
 use serde::Deserialize;
 use std::path::Path;
-use trial::{Exception, Ignored, Trial};
+use trial::Trial;
 
 /// What is to hold for every request, or for every one that is like this.
 ///

@@ -299,6 +299,14 @@ mod tests {
     }
 
     #[test]
+    fn in_the_mesh_is_at_no_gateway() {
+        let mut from = Question::new("a", "/");
+        (from.gateway, from.port) = (Some("ns/g".into()), Some(80));
+        let steered = steered(r#"{ "gateway": "mesh" }"#, &from);
+        assert_eq!(steered, Some(Question::new("a", "/")));
+    }
+
+    #[test]
     fn what_is_not_asked_stays() {
         let from = Question::new("other:81", "/api/1?page=2&x=1");
         let steered = steered(r#"{ "prefix": "/b", "query": { "x": "2" } }"#, &from).unwrap();

@@ -1,6 +1,5 @@
 use super::*;
-use crate::explain::{Change, Question};
-use crate::policy::{Match, Policy, ValueMatch};
+use crate::policy::Policy;
 
 /// A split, a beta, a service without a route, a redirect, a rule that answers, a dead share.
 const MESH: &str = "
@@ -252,6 +251,22 @@ fn strangers_are_asked_only_where_they_are_meant() {
         "shadow".parse().unwrap(),
     ]));
     assert!(verdict.unwrap().witness().is_some());
+}
+
+#[test]
+fn who_is_shut_out_as_a_stranger_is_no_concern_of_a_law() {
+    let closed = format!(
+        "mesh: {{ outboundTrafficPolicy: registryOnly }}\n{}",
+        MESH.trim_start()
+    );
+    let verdict = holds(&closed, r#"{ "forwards": true }"#);
+    assert_eq!(verdict.exercised, verdict.cases);
+    let strangers = r#"{ "forwards": true, "requests": { "strangers": true } }"#;
+    let why = "nothing takes it, so it is answered with 502";
+    assert_eq!(broken(&closed, strangers).1, why);
+    // But a host that is known and has no rule for a request is the policy's own doing.
+    let other = r#"{ "answered": true, "requests": { "host": "edge.example.com", "path": "/x" } }"#;
+    assert_eq!(broken(EDGE, other).0, "GET http://edge.example.com/x");
 }
 
 #[test]

@@ -2,13 +2,13 @@ use crate::explain::{Change, Question};
 use crate::testing::Subject;
 use crate::testing::law::aim::Aims;
 use crate::testing::law::claim::listed;
+use crate::testing::law::exception::{Exception, Ignored};
 use crate::testing::law::judge::Ruling;
 use crate::testing::law::shrink::smallest;
 use crate::testing::law::which::Filter;
 use crate::testing::law::{Claim, Fate, Law, Verdict, Which, Witness};
 use crate::testing::subject::Looked;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use std::cell::Cell;
 
 /// A law before the policy that it is about.
 pub(super) struct Trial<'a> {
@@ -22,24 +22,6 @@ pub(super) struct Trial<'a> {
     pub(super) ignored: Vec<Ignored>,
     pub(super) cases: Option<u32>,
     pub(super) seed: u64,
-}
-
-/// Requests of which the law says nothing.
-pub(super) struct Exception<'a> {
-    /// As a person would say it.
-    pub(super) name: String,
-    pub(super) takes: Box<dyn Fn(&Question) -> bool + 'a>,
-    /// How often it was one of these.
-    taken: Cell<u32>,
-    /// How often the law would not have held for it.
-    excused: Cell<u32>,
-}
-
-/// A kind of change that may be.
-pub(super) struct Ignored {
-    change: Change,
-    /// How often it was.
-    seen: Cell<u32>,
 }
 
 /// What was seen of a request.
@@ -60,29 +42,6 @@ struct Idle {
     kept: u32,
 }
 
-impl<'a> Exception<'a> {
-    pub(super) fn new(name: String, takes: impl Fn(&Question) -> bool + 'a) -> Self {
-        Self {
-            name,
-            takes: Box::new(takes),
-            taken: Cell::new(0),
-            excused: Cell::new(0),
-        }
-    }
-
-    pub(super) fn of(which: &'a Which, subject: &Subject) -> Self {
-        let filter = Filter::new(which, subject.policy());
-        Self::new(which.to_string(), move |question| filter.takes(question))
-    }
-}
-
-impl Ignored {
-    pub(super) fn new(change: Change) -> Self {
-        let seen = Cell::new(0);
-        Self { change, seen }
-    }
-}
-
 impl Trial<'_> {
     /// Generates requests until one breaks the law or there were enough.
     pub(super) fn run(self) -> Verdict {
@@ -91,57 +50,26 @@ impl Trial<'_> {
         let aims: Vec<_> = { [Some(self.subject), self.old].into_iter().flatten() }
             .map(|subject| Aims::at(subject.policy(), self.which))
             .collect();
-        let among = aims.len();
         let (mut cases, mut exercised) = (0, 0);
         let mut idle = Idle::default();
-        let all = aims.iter().map(Aims::targets).max().unwrap_or(0) * among;
-        let turns = match self.cases {
-            Some(cases) => cases as usize,
-            None => all.clamp(Law::CASES as usize, MOST_CASES),
-        };
-        for turn in 0..turns {
-            let mut found = None;
-            for again in 0..TRIES {
-                let question = aims[turn % among].draw(turn / among, &mut runner);
-                let Some(mut question) = question else {
-                    break;
-                };
-                self.which.steer(&mut question, &mut runner, turn + again);
-                let Some(seen) = filter
-                    .takes(&question)
-                    .then(|| self.look(&question))
-                    .flatten()
-                else {
-                    continue;
-                };
-                // A stranger is only worth a case if nobody else is found.
-                let is_worth = seen.is_known || self.which.strangers || !seen.changes.is_empty();
-                found = Some((question, seen));
-                if is_worth {
-                    break;
-                }
-            }
-            let Some((question, seen)) = found else {
+        for turn in 0..self.turns(&aims) {
+            let Some((question, seen)) = self.draw(&aims, turn, &filter, &mut runner) else {
                 continue;
             };
             cases += 1;
-            match &seen.ruling {
-                Ruling::Idle => idle.count(&seen),
-                Ruling::Holds => {
-                    exercised += 1;
-                    self.count(&seen);
-                }
-                Ruling::Broken(_) => {
-                    exercised += 1;
-                    self.count(&seen);
-                    let is_one = |question: &Question| {
-                        filter.takes(question) && { self.look(question) }
-                            .is_some_and(|seen| seen.is_broken())
-                    };
-                    let question = smallest(question, MOST_STEPS, is_one);
-                    let witness = self.witness(question, seen);
-                    return self.verdict(cases, exercised, Fate::Broken(Box::new(witness)));
-                }
+            if seen.ruling == Ruling::Idle {
+                idle.count(&seen);
+                continue;
+            }
+            exercised += 1;
+            self.count(&seen);
+            if seen.is_broken() {
+                let is_one = |question: &Question| {
+                    let seen = filter.takes(question).then(|| self.look(question));
+                    seen.flatten().is_some_and(|seen| seen.is_broken())
+                };
+                let witness = self.witness(smallest(question, MOST_STEPS, is_one), seen);
+                return self.verdict(cases, exercised, Fate::Broken(Box::new(witness)));
             }
         }
         let fate = match exercised {
@@ -151,6 +79,41 @@ impl Trial<'_> {
             _ => Fate::Held,
         };
         self.verdict(cases, exercised, fate)
+    }
+
+    /// How many requests are drawn: enough for each target of each policy to have its turn.
+    fn turns(&self, aims: &[Aims]) -> usize {
+        let targets = aims.iter().map(Aims::targets).max().unwrap_or(0);
+        match self.cases {
+            Some(cases) => cases as usize,
+            None => (targets * aims.len()).clamp(Law::CASES as usize, MOST_CASES),
+        }
+    }
+
+    /// A request that the law is about; to a host that the policy does not know only if none else
+    /// is found.
+    fn draw(
+        &self,
+        aims: &[Aims],
+        turn: usize,
+        filter: &Filter<'_>,
+        runner: &mut TestRunner,
+    ) -> Option<(Question, Seen)> {
+        let mut stranger = None;
+        for again in 0..TRIES {
+            let aims_of = &aims[turn % aims.len()];
+            let mut question = aims_of.draw(turn / aims.len(), runner)?;
+            self.which.steer(&mut question, runner, turn + again);
+            let seen = filter.takes(&question).then(|| self.look(&question));
+            let Some(seen) = seen.flatten() else {
+                continue;
+            };
+            if seen.is_known || self.which.strangers || !seen.changes.is_empty() {
+                return Some((question, seen));
+            }
+            stranger = Some((question, seen));
+        }
+        stranger
     }
 
     fn verdict(&self, cases: u32, exercised: u32, fate: Fate) -> Verdict {
@@ -183,12 +146,10 @@ impl Trial<'_> {
         if !is_known && !self.which.strangers && changes.is_empty() {
             ruling = Ruling::Idle;
         }
-        let mut exceptions = self.exceptions.iter().filter(|one| (one.takes)(question));
+        let mut exceptions = self.exceptions.iter().filter(|one| one.takes(question));
         let exception = exceptions.next();
         if let Some(exception) = exception {
-            exception.taken.set(exception.taken.get() + 1);
-            let excused = u32::from(matches!(ruling, Ruling::Broken(_)));
-            exception.excused.set(exception.excused.get() + excused);
+            exception.count(matches!(ruling, Ruling::Broken(_)));
             ruling = Ruling::Idle;
         }
         Some(Seen {
@@ -204,13 +165,8 @@ impl Trial<'_> {
     fn compare(&self, old: &Looked, new: &Looked) -> (Ruling, Vec<Change>) {
         let mut changes = old.answer.changes(&new.answer);
         changes.retain(|change| {
-            let ignored = self
-                .ignored
-                .iter()
-                .find(|ignored| ignored.change == *change);
-            ignored
-                .inspect(|ignored| ignored.seen.set(ignored.seen.get() + 1))
-                .is_none()
+            let ignored = self.ignored.iter().find(|one| one.is(*change));
+            ignored.inspect(|one| one.count()).is_none()
         });
         let ruling = match changes.is_empty() {
             true => Ruling::Holds,
@@ -276,26 +232,10 @@ impl Trial<'_> {
     }
 
     fn notes(&self) -> Vec<String> {
-        let compares = self.old.is_some();
-        let unused = { self.exceptions.iter() }.filter_map(|exception| {
-            let name = &exception.name;
-            match (exception.taken.get(), exception.excused.get()) {
-                (0, _) => Some(format!("the exception of {name} never applied")),
-                (_, 0) if compares => Some(format!(
-                    "the exception of {name} excused nothing: these fare alike"
-                )),
-                _ => None,
-            }
-        });
-        let unseen = self
-            .ignored
-            .iter()
-            .filter(|ignored| ignored.seen.get() == 0);
-        let unseen = unseen.map(|ignored| {
-            let change = ignored.change;
-            format!("no request differs in `{change}`, which is ignored")
-        });
-        unused.chain(unseen).collect()
+        let exceptions = self.exceptions.iter();
+        let exceptions = exceptions.filter_map(|one| one.note(self.old.is_some()));
+        let ignored = self.ignored.iter().filter_map(Ignored::note);
+        exceptions.chain(ignored).collect()
     }
 }
 
