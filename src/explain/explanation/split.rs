@@ -150,7 +150,12 @@ fn by(key: &StickyKey) -> String {
 fn missing(way: &Way<'_>, rule: &Rule, to: Option<&policy::Destination>) -> String {
     let name = to.map_or(&*rule.label, |to| &*to.service);
     if to.is_some_and(|to| !to.permitted) {
-        return format!("the route may not send requests to `{name}`: no ReferenceGrant allows it");
+        // What may not be known is not named either.
+        let there = match name {
+            "" => "there".to_owned(),
+            name => format!("to `{name}`"),
+        };
+        return format!("the route may not send requests {there}: no ReferenceGrant allows it");
     }
     let namespace = &way.workload.namespace;
     let Some(known) = way.registry.find(name, namespace, Some(0)) else {

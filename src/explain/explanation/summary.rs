@@ -157,11 +157,12 @@ fn refused(of: &Explanation, details: &str) -> String {
                 let routes: Vec<_> = { host.routes.iter() }
                     .map(|claim| format!("`{}`", claim.route))
                     .collect();
-                let routes = routes.join(", ");
+                let has = ["has", "have"][usize::from(routes.len() > 1)];
+                let routes = format!("{} {has} the host", routes.join(", "));
                 match of.rules.len() {
-                    0 => format!("{routes} has the host, but no match that is asked here"),
-                    1 => format!("{routes} has the host, but its only match does not take it"),
-                    all => format!("{routes} has the host, but none of {all} matches takes it"),
+                    0 => format!("{routes}, but no match that is asked here"),
+                    1 => format!("{routes}, but its only match does not take it"),
+                    all => format!("{routes}, but none of {all} matches takes it"),
                 }
             }
         },
