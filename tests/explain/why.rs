@@ -213,6 +213,105 @@ routes:
 }
 
 #[test]
+fn a_port_that_the_service_lacks_is_why_its_route_is_not_asked() {
+    let plan = sound(
+        r#"
+services: { "a:80": { endpoints: [{ address: "10.0.0.1:80" }] }, "a:81": { endpoints: [{ address: "10.0.0.1:81" }] } }
+routes: [{ name: r, hosts: [a], rules: [{ to: [{ service: a }] }] }]
+"#,
+    );
+    let explanation = explain(&plan, r#"{"authority":"a:90","path":"/"}"#);
+    let because = &explanation.passed_over[0].because;
+    assert_eq!(*because, Because::NoSuchPort(vec![80, 81]));
+    let text = explanation.to_string();
+    assert!(
+        text.contains("its service has only the ports 80, 81"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_listener_that_sends_all_to_https_asks_no_route() {
+    let plan = sound(
+        r#"
+services: { a: { endpoints: [{ address: "10.0.0.1:80" }] } }
+gateways:
+  edge: { listeners: [{ name: http, port: 80, httpsRedirect: true }] }
+routes: [{ name: r, hosts: [a.example], gateways: [edge], rules: [{ to: [{ service: a }] }] }]
+"#,
+    );
+    let explanation = explain(
+        &plan,
+        r#"{"authority":"a.example","path":"/","gateway":"edge"}"#,
+    );
+    assert_eq!(explanation.answer.status, Some(301));
+    assert_eq!(explanation.passed_over, []);
+    assert!(
+        !explanation.to_string().contains("nobody has it"),
+        "{explanation}"
+    );
+}
+
+#[test]
+fn a_secret_is_hidden_in_the_headers_to_which_it_is_copied() {
+    let plan = sound(
+        r#"
+services: { a: { endpoints: [{ address: "10.0.0.1:80" }] } }
+routes:
+  - name: r
+    hosts: [a]
+    rules:
+      - headers: { request: { set: { x-copy: "token %REQ(authorization)%" } } }
+        to: [{ service: a }]
+"#,
+    );
+    let question = r#"{"authority":"a","path":"/","headers":[["authorization","Bearer s3cret"]]}"#;
+    let explanation = explain(&plan, question);
+    let (hidden, shown) = (
+        explanation.to_string(),
+        explanation.with_secrets().to_string(),
+    );
+    assert!(hidden.contains("header x-copy: added …"), "{hidden}");
+    assert!(!hidden.contains("s3cret"), "{hidden}");
+    assert!(
+        shown.contains(r#"header x-copy: added "token Bearer s3cret""#),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_a_route_may_not_name_is_not_quoted_as_nothing() {
+    let documents = r#"
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: prod }
+spec:
+  gatewayClassName: c
+  listeners: [{ name: http, port: 80, protocol: HTTP, allowedRoutes: { namespaces: { from: All } } }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: r, namespace: other }
+spec:
+  parentRefs: [{ name: edge, namespace: prod }]
+  rules: [{ backendRefs: [{ name: web, namespace: prod, port: 80 }] }]
+"#;
+    let read = tower_mesh::import::Documents::new();
+    let read = read.add_text("r.yaml", documents).read();
+    let plan = tower_mesh::Plan::lenient(&read.policy, &Default::default(), None);
+    let question = r#"{"authority":"a.example","path":"/","gateway":"prod/edge"}"#;
+    let text = explain(&plan, question).to_string();
+    assert!(
+        text.contains("may not send requests there: no ReferenceGrant"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("``") && !text.contains("destination:  "),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_consumers_route_hides_the_producers() {
     let plan = sound(
         r#"
@@ -613,7 +712,7 @@ fn of_thousands_of_matches_the_first_and_the_last_are_shown() {
         text.contains("… 861 matches that do not take it either"),
         "{text}"
     );
-    assert!(text.contains("✓ rule 900") && text.contains("· 99 matches behind would not take it"));
+    assert!(text.contains("✓ rule 900") && text.contains("· 99 later matches would not take it"));
     assert!(text.lines().count() < 80, "{text}");
 }
 
