@@ -31,7 +31,7 @@ pub(super) fn fate(answer: &Answer) -> String {
     fate
 }
 
-/// `reviews.prod:9080/v2 (90%)`, or the status of a share that nobody can serve.
+/// `reviews.prod:9080/v2 (90 %)`, or the status of a share that nobody can serve.
 pub(super) fn backend(backend: &Backend) -> String {
     let share = percent(backend.share);
     match (&backend.service, backend.status) {
