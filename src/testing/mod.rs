@@ -1,5 +1,7 @@
 //! What tests of layers, policies and plans are made of.
 
+#[cfg(any(feature = "testing", feature = "yaml"))]
+mod below;
 mod binomial;
 #[cfg(feature = "yaml")]
 pub mod cases;
