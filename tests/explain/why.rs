@@ -73,15 +73,15 @@ routes:
         ("path", "exact /x", vec!["/y"]),
         ("path", "prefix /b (any case)", vec!["/y"]),
         ("path", "startsWith /b", vec!["/y"]),
-        ("path", "matches /b+", vec!["/y"]),
-        ("method", "matches P.*", vec!["GET"]),
+        ("path", "regex /b+", vec!["/y"]),
+        ("method", "regex P.*", vec!["GET"]),
         ("header x-a", "exact \"1\"", vec!["2", "3"]),
         ("header x-b", "prefix \"1\"", vec![]),
         ("header x-c", "present", vec![]),
         ("header x-a", "absent", vec!["2", "3"]),
         ("header host", "exact \"b\"", vec!["a"]),
         ("query q", "exact \"1\"", vec!["2", "3"]),
-        ("query z", "matches [0-9]", vec![]),
+        ("query z", "regex [0-9]", vec![]),
         ("scheme", "exact \"https\"", vec!["http"]),
         ("authority", "prefix \"b\"", vec!["a"]),
         ("without header x-a", "exact \"3\"", vec!["2", "3"]),
@@ -227,6 +227,55 @@ routes: [{ name: r, hosts: [a], rules: [{ to: [{ service: a }] }] }]
     assert!(
         text.contains("its service has only the ports 80, 81"),
         "{text}"
+    );
+}
+
+#[test]
+fn a_subset_that_other_clients_have_is_said_to_be_theirs() {
+    let plan = sound(
+        r#"
+services:
+  a:
+    endpoints: [{ address: "10.0.0.1:80", labels: { version: v1 } }]
+    clients: [{ from: { labels: { app: x } }, subsets: { v1: { labels: { version: v1 } } } }]
+routes: [{ name: r, hosts: [a], rules: [{ to: [{ service: a, subset: v1 }] }] }]
+"#,
+    );
+    let explanation = explain(&plan, r#"{"authority":"a","path":"/"}"#);
+    assert!(
+        explanation
+            .summary
+            .ends_with(": `a` has a subset `v1` for other clients only."),
+        "{}",
+        explanation.summary
+    );
+    let theirs = r#"{"authority":"a","path":"/","source":{"labels":{"app":"x"}}}"#;
+    assert!(explain(&plan, theirs).answer.forwards());
+}
+
+#[test]
+fn a_fault_that_was_not_drawn_is_in_the_sentence() {
+    let plan = with(
+        r#"
+routes:
+  - name: r
+    hosts: [a]
+    rules: [{ fault: { abort: { percent: 100, status: 500 } }, to: [{ service: a }] }]
+"#,
+    );
+    let explanation = explain(&plan, r#"{"authority":"a","path":"/"}"#);
+    let (said, fault) = explanation.summary.split_once(". ").unwrap();
+    assert!(said.starts_with("Forwarded to a:80"), "{said}");
+    assert_eq!(
+        fault,
+        "Of such requests a fault answers 100 % with 500 before."
+    );
+    let chance = Some(Rng::seeded(1).chance());
+    let asked = question(r#"{"authority":"a","path":"/"}"#);
+    let drawn = plan.explain_question(&asked, chance).unwrap();
+    assert_eq!(
+        drawn.summary,
+        "Answered with 500 on purpose: the fault of rule `0` of route `r` was drawn."
     );
 }
 
