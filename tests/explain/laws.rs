@@ -6,6 +6,7 @@ use tower_mesh::explain::explanation::{Because, How, Pick, Tried, Verdict};
 use tower_mesh::explain::{Explanation, Outcome, Question};
 use tower_mesh::policy::{Match, PathMatch, Precedence, TextMatch, ValueMatch, Workload};
 use tower_mesh::rng::Chance;
+use tower_mesh::testing::{policies, questions_for};
 use tower_mesh::{Plan, Policy};
 
 /// The match of the policy of which something is said.
@@ -335,7 +336,8 @@ fn who_was_in_the_way_was(
     }
     // A service is reached as it is before a route for every host is asked.
     let narrow = { explanation.passed_over.iter() }
-        .any(|passed| is_next(&passed.because) && passed.claim.host != "*");
+        .filter(|passed| is_next(&passed.because))
+        .any(|passed| passed.claim.host.split(':').next() != Some("*"));
     let routed = explanation
         .host
         .as_ref()
@@ -390,6 +392,29 @@ proptest! {
     ) {
         let plan = Plan::lenient(&policy, &Workload::default(), None);
         for (question, chance) in &questions {
+            all_holds(&plan, question, chance.map(Chance::new))?;
+        }
+    }
+}
+
+/// A valid policy, and questions that are aimed at it.
+fn aimed() -> impl Strategy<Value = (Policy, Vec<Question>)> {
+    policies().prop_flat_map(|policy| {
+        let questions = proptest::collection::vec(questions_for(&policy), 8);
+        (Just(policy), questions)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn so_they_do_of_policies_that_use_the_whole_model(
+        (policy, questions) in aimed(),
+        chance: Option<u64>,
+    ) {
+        let plan = Plan::lenient(&policy, &Workload::default(), None);
+        for question in &questions {
             all_holds(&plan, question, chance.map(Chance::new))?;
         }
     }

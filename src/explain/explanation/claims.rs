@@ -156,46 +156,38 @@ struct Claims<'a> {
     port: u16,
     /// The port of the service to which it goes.
     came: u16,
-    /// All names of the service that has this host.
-    names: Vec<String>,
+    /// The service's own host, where it is one with a port: in full.
+    whole: Option<String>,
 }
 
 impl<'a> Claims<'a> {
     fn new(way: &'a Way<'a>, spot: Spot<'a>) -> Self {
         let asked = Asked::of(&way.head);
         let (host, port) = asked.host_and_port();
-        let host = host.to_ascii_lowercase();
-        let mut names = vec![host.clone()];
-        let mut came = port;
-        if way.entry == Entry::Mesh {
-            let namespace = &way.workload.namespace;
-            let offered = way.registry.offered(&host, namespace);
-            // Of a short name only its service knows the others.
-            let whole = offered.first().map(|known| host_and_port(known.key).0);
-            names.extend(way.registry.names(whole.unwrap_or(&host), namespace));
-            // A client that writes no port means the service's, whichever it is.
-            let its = |known: &Known<'_>| known.port == Some(port);
-            if matches!(port, 80 | 443) && !offered.iter().any(its) {
-                let first = offered.first().and_then(|known| known.port);
-                came = first.unwrap_or(port);
-            }
-        }
-        let spot = match way.entry {
-            Entry::Mesh => Spot {
-                port: Some(came),
-                ..spot
-            },
-            // At a listener the port is known.
-            Entry::Gateway(..) => spot,
-        };
-        Self {
+        let mut claims = Self {
             way,
             spot,
-            host,
+            host: host.to_ascii_lowercase(),
             port,
-            came,
-            names,
+            came: port,
+            whole: None,
+        };
+        // At a listener the port is known, and hosts are what they are called.
+        if way.entry != Entry::Mesh {
+            return claims;
         }
+        let namespace = &way.workload.namespace;
+        let offered = way.registry.offered(&claims.host, namespace);
+        let whole = offered.first().map(|known| host_and_port(known.key).0);
+        claims.whole = whole.map(str::to_owned);
+        // A client that writes no port means the service's, whichever it is.
+        let its = |known: &Known<'_>| known.port == Some(port);
+        if matches!(port, 80 | 443) && !offered.iter().any(its) {
+            let first = offered.first().and_then(|known| known.port);
+            claims.came = first.unwrap_or(port);
+        }
+        claims.spot.port = Some(claims.came);
+        claims
     }
 
     /// The most specific of a route's hosts that stand for the request's; of another port if there
@@ -207,17 +199,28 @@ impl<'a> Claims<'a> {
 
     /// Says whether a host is for the port to which the request goes.
     fn has_port(&self, claimed: &policy::Host) -> bool {
-        { claimed.port() }.is_none_or(|port| port == self.port || port == self.came)
+        // `*` takes no service, so its port is the one that was written.
+        let came = if claimed.name() == "*" {
+            self.port
+        } else {
+            self.came
+        };
+        { claimed.port() }.is_none_or(|port| port == self.port || port == came)
     }
 
     fn leads_here(&self, claimed: &policy::Host) -> bool {
-        let any_port = |name: &str| takes(claimed, name, claimed.port().unwrap_or(self.port));
-        if self.names.iter().any(|name| any_port(name)) {
+        if takes(claimed, &self.host, claimed.port().unwrap_or(self.port)) {
             return true;
         }
         let Entry::Mesh = self.way.entry else {
             return false;
         };
+        // A wildcard over a service has it by each of its names, a name of it by the longer ones.
+        let port = claimed.port().unwrap_or(self.port);
+        let over = { self.whole.as_ref() }.filter(|_| claimed.is_wildcard());
+        if over.is_some_and(|whole| takes(claimed, whole, port)) {
+            return true;
+        }
         let namespace = &self.way.workload.namespace;
         let names = self.way.registry.names(claimed.name(), namespace);
         let names = names.iter().filter_map(|name| host(name, None));
