@@ -103,7 +103,9 @@ pub(super) fn claims(
         .filter(|(number, _)| !in_force.contains(&(*number as u32)))
         .filter_map(|(number, route)| {
             let claimed = claims.best(route)?;
-            Some((number, route, claimed, claims.keeps_out(route, claimed)))
+            let because = claims.keeps_out(route, claimed);
+            let because = because.or_else(|| claims.lacks_port(route, claimed, in_force));
+            Some((number, route, claimed, because))
         })
         .collect();
     let first = in_force.first().map(|route| &routes[*route as usize]);
@@ -295,10 +297,35 @@ impl<'a> Claims<'a> {
         if let Some(port) = { claimed.port() }.filter(|_| !self.has_port(claimed)) {
             return Some(Because::OtherPort(port));
         }
+        self.is_for_nobody(route).then_some(Because::NobodyHere)
+    }
+
+    /// Whether a route that names no port has the service's ports only, and so not the request's.
+    /// A route that names it gives it to those that share the host, as long as it is there itself.
+    fn lacks_port(
+        &self,
+        route: &policy::Route,
+        claimed: &policy::Host,
+        in_force: &[u32],
+    ) -> Option<Because> {
+        if claimed.port().is_some() || claimed.is_wildcard() || self.other_ports.is_empty() {
+            return None;
+        }
+        let names_it = |host: &policy::Host| {
+            host.port().is_some() && self.has_port(host) && self.leads_here(host)
+        };
+        let routes = self.way.plan.policy().routes.iter().zip(0..);
+        let given = route.precedence == Precedence::Specific && { routes }
+            .filter(|(_, number)| !in_force.contains(number))
+            .any(|(other, _)| other.hosts.iter().any(names_it));
+        (!given).then(|| Because::NoSuchPort(self.other_ports.clone()))
+    }
+
+    /// Says whether none of a route's rules is for who asks here.
+    fn is_for_nobody(&self, route: &policy::Route) -> bool {
         let away = |matching: &policy::Match| self.spot.shuts_out(matching).is_some();
         let nobody =
             |rule: &policy::Rule| !rule.matches.is_empty() && rule.matches.iter().all(away);
-        let none = !route.rules.is_empty() && route.rules.iter().all(nobody);
-        none.then_some(Because::NobodyHere)
+        !route.rules.is_empty() && route.rules.iter().all(nobody)
     }
 }
