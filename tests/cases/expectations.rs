@@ -286,13 +286,16 @@ cases:
     };
     let why: String = why.lines().map(indented).collect();
     assert!(why.contains("by rule `beta` of route `reviews`"), "{why}");
+    let said = report.to_string().replace(&why, "    WHY\n");
+    // JSON is there with the feature `testing`, and the question with it.
+    let question = r#"  question  {"scheme":"http","authority":"reviews","path":"/","headers":[["x-beta","1"]]}"#;
+    assert_eq!(said.contains(question), cfg!(feature = "testing"));
     assert_eq!(
-        report.to_string().replace(&why, "    WHY\n"),
+        said.replace(&format!("{question}\n"), ""),
         "\
 line 4:5: failed: bad
   line 7:13: rule: expected canary, found beta
   line 8:18: backends[0]: expected reviews/v1, found reviews:9080/v2 1
-  question  {\"scheme\":\"http\",\"authority\":\"reviews\",\"path\":\"/\",\"headers\":[[\"x-beta\",\"1\"]]}
 
     WHY
 

@@ -343,7 +343,10 @@ fn who_was_in_the_way_was(
         .as_ref()
         .is_some_and(|host| host.service.is_none());
     // Unless one of which nothing stands here takes the host from those behind it.
-    let blocked = { then.passed_over.iter() }.any(|it| it.because == Because::NobodyHere);
+    // Nor is a service reached at a port that it lacks.
+    let blocks =
+        |because: &Because| matches!(because, Because::NobodyHere | Because::NoSuchPort(_));
+    let blocked = { then.passed_over.iter() }.any(|it| blocks(&it.because));
     if narrow && routed && !blocked {
         prop_assert!(!asked_then.is_empty(), "{explanation}\n{then}");
     }
