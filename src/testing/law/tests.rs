@@ -360,4 +360,5 @@ fn the_same_seed_draws_the_same() {
 }
 
 mod agreement;
+mod nasty;
 mod reading;
