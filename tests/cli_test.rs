@@ -46,10 +46,11 @@ fn a_case_that_fails_says_where_and_why() {
         .collect();
     assert_eq!(
         run.out.replace(&why, "    WHY\n"),
-        "wrong_cases.yaml:2:5: all of it: failed\n\
+        "wrong_cases.yaml:2:5: failed: all of it\n\
          \x20 wrong_cases.yaml:5:7: backends: expected */v2 1, found reviews:9080/v1 0.9, reviews:9080/v2 0.1\n\
          \x20 wrong_cases.yaml:6:19: timeout_ms: expected 100, found nothing\n\
-         \x20 taken by reviews/1 at mesh.yaml:17:9\n\
+         \x20 question  {\"method\":\"GET\",\"scheme\":\"http\",\"authority\":\"reviews\",\"path\":\"/\"}\n\
+         \n\
          \x20   WHY\n\
          \n\
          2 cases, 1 passed\n\

@@ -43,10 +43,8 @@ impl Block {
     /// The file that it is, which its first line names in a comment.
     fn file(&self) -> Option<&str> {
         let first = self.text.lines().next()?;
-        let comment = first.strip_prefix("# ").or(first.strip_prefix("// "))?;
-        (comment.contains('/') || comment.contains('.'))
-            .then_some(comment)
-            .filter(|name| !name.contains(' '))
+        let comment = { first.strip_prefix("# ") }.or_else(|| first.strip_prefix("// "))?;
+        (comment.contains(['/', '.']) && !comment.contains(' ')).then_some(comment)
     }
 
     /// The commands, each with what it prints.

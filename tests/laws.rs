@@ -100,7 +100,7 @@ fn clients_are_told_apart_by_their_labels() {
     );
     let text = verdict.to_string();
     assert!(
-        text.contains("rule      prod/reviews/all at mesh.yaml:30:7: spec.http[1]\n"),
+        text.contains("✓ all      takes everything (mesh.yaml:30:7)\n"),
         "{text}"
     );
     // What is asked from elsewhere may be known by longer names alone.

@@ -48,6 +48,23 @@ fn the_explanation_that_is_shown_is_the_one_that_is_printed() {
     assert!(readme.contains(&shown), "{shown}");
 }
 
+/// The cases and the law that are shown hold, and cover what is printed below them.
+#[cfg(feature = "yaml")]
+#[test]
+fn the_cases_that_are_shown_hold() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let start = readme.find("# cases.yaml\n").unwrap();
+    let shown = &readme[start..start + readme[start..].find("```").unwrap()];
+    let mesh = tower_mesh::testing::Subject::load("examples/mesh.yaml").unwrap();
+    let cases = tower_mesh::testing::cases::Cases::parse(shown).unwrap();
+    let report = mesh.check_cases(&cases).unwrap();
+    let printed = format!(
+        "```console\n$ tower-mesh test mesh.yaml --cases cases.yaml\n{}\n```",
+        report.to_string().trim_end()
+    );
+    assert!(readme.contains(&printed), "{printed}");
+}
+
 /// A `main` as the README's returns them, and the runtime shows them by `Debug`.
 #[cfg(feature = "yaml")]
 #[test]

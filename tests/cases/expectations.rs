@@ -289,10 +289,11 @@ cases:
     assert_eq!(
         report.to_string().replace(&why, "    WHY\n"),
         "\
-line 4:5: bad: failed
+line 4:5: failed: bad
   line 7:13: rule: expected canary, found beta
   line 8:18: backends[0]: expected reviews/v1, found reviews:9080/v2 1
-  taken by reviews/beta at tests/cases/mesh.yaml:16:17
+  question  {\"scheme\":\"http\",\"authority\":\"reviews\",\"path\":\"/\",\"headers\":[[\"x-beta\",\"1\"]]}
+
     WHY
 
 2 cases, 1 passed

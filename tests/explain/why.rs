@@ -73,15 +73,15 @@ routes:
         ("path", "exact /x", vec!["/y"]),
         ("path", "prefix /b (any case)", vec!["/y"]),
         ("path", "startsWith /b", vec!["/y"]),
-        ("path", "matches /b+", vec!["/y"]),
-        ("method", "matches P.*", vec!["GET"]),
+        ("path", "regex /b+", vec!["/y"]),
+        ("method", "regex P.*", vec!["GET"]),
         ("header x-a", "exact \"1\"", vec!["2", "3"]),
         ("header x-b", "prefix \"1\"", vec![]),
         ("header x-c", "present", vec![]),
         ("header x-a", "absent", vec!["2", "3"]),
         ("header host", "exact \"b\"", vec!["a"]),
         ("query q", "exact \"1\"", vec!["2", "3"]),
-        ("query z", "matches [0-9]", vec![]),
+        ("query z", "regex [0-9]", vec![]),
         ("scheme", "exact \"https\"", vec!["http"]),
         ("authority", "prefix \"b\"", vec!["a"]),
         ("without header x-a", "exact \"3\"", vec!["2", "3"]),
@@ -210,6 +210,154 @@ routes:
     assert_eq!(outside.host.as_ref().unwrap().routes[0].route, "elsewhere");
     let mesh = vec!["mesh".to_owned()];
     assert_eq!(outside.passed_over[0].because, Because::OtherDoors(mesh));
+}
+
+#[test]
+fn a_port_that_the_service_lacks_is_why_its_route_is_not_asked() {
+    let plan = sound(
+        r#"
+services: { "a:80": { endpoints: [{ address: "10.0.0.1:80" }] }, "a:81": { endpoints: [{ address: "10.0.0.1:81" }] } }
+routes: [{ name: r, hosts: [a], rules: [{ to: [{ service: a }] }] }]
+"#,
+    );
+    let explanation = explain(&plan, r#"{"authority":"a:90","path":"/"}"#);
+    let because = &explanation.passed_over[0].because;
+    assert_eq!(*because, Because::NoSuchPort(vec![80, 81]));
+    let text = explanation.to_string();
+    assert!(
+        text.contains("its service has only the ports 80, 81"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_subset_that_other_clients_have_is_said_to_be_theirs() {
+    let plan = sound(
+        r#"
+services:
+  a:
+    endpoints: [{ address: "10.0.0.1:80", labels: { version: v1 } }]
+    clients: [{ from: { labels: { app: x } }, subsets: { v1: { labels: { version: v1 } } } }]
+routes: [{ name: r, hosts: [a], rules: [{ to: [{ service: a, subset: v1 }] }] }]
+"#,
+    );
+    let explanation = explain(&plan, r#"{"authority":"a","path":"/"}"#);
+    assert!(
+        explanation
+            .summary
+            .ends_with(": `a` has a subset `v1` for other clients only."),
+        "{}",
+        explanation.summary
+    );
+    let theirs = r#"{"authority":"a","path":"/","source":{"labels":{"app":"x"}}}"#;
+    assert!(explain(&plan, theirs).answer.forwards());
+}
+
+#[test]
+fn a_fault_that_was_not_drawn_is_in_the_sentence() {
+    let plan = with(
+        r#"
+routes:
+  - name: r
+    hosts: [a]
+    rules: [{ fault: { abort: { percent: 100, status: 500 } }, to: [{ service: a }] }]
+"#,
+    );
+    let explanation = explain(&plan, r#"{"authority":"a","path":"/"}"#);
+    let (said, fault) = explanation.summary.split_once(". ").unwrap();
+    assert!(said.starts_with("Forwarded to a:80"), "{said}");
+    assert_eq!(
+        fault,
+        "Of such requests a fault answers 100 % with 500 before."
+    );
+    let chance = Some(Rng::seeded(1).chance());
+    let asked = question(r#"{"authority":"a","path":"/"}"#);
+    let drawn = plan.explain_question(&asked, chance).unwrap();
+    assert_eq!(
+        drawn.summary,
+        "Answered with 500 on purpose: the fault of rule `0` of route `r` was drawn."
+    );
+}
+
+#[test]
+fn a_listener_that_sends_all_to_https_asks_no_route() {
+    let plan = sound(
+        r#"
+services: { a: { endpoints: [{ address: "10.0.0.1:80" }] } }
+gateways:
+  edge: { listeners: [{ name: http, port: 80, httpsRedirect: true }] }
+routes: [{ name: r, hosts: [a.example], gateways: [edge], rules: [{ to: [{ service: a }] }] }]
+"#,
+    );
+    let explanation = explain(
+        &plan,
+        r#"{"authority":"a.example","path":"/","gateway":"edge"}"#,
+    );
+    assert_eq!(explanation.answer.status, Some(301));
+    assert_eq!(explanation.passed_over, []);
+    assert!(
+        !explanation.to_string().contains("nobody has it"),
+        "{explanation}"
+    );
+}
+
+#[test]
+fn a_secret_is_hidden_in_the_headers_to_which_it_is_copied() {
+    let plan = sound(
+        r#"
+services: { a: { endpoints: [{ address: "10.0.0.1:80" }] } }
+routes:
+  - name: r
+    hosts: [a]
+    rules:
+      - headers: { request: { set: { x-copy: "token %REQ(authorization)%" } } }
+        to: [{ service: a }]
+"#,
+    );
+    let question = r#"{"authority":"a","path":"/","headers":[["authorization","Bearer s3cret"]]}"#;
+    let explanation = explain(&plan, question);
+    let (hidden, shown) = (
+        explanation.to_string(),
+        explanation.with_secrets().to_string(),
+    );
+    assert!(hidden.contains("header x-copy: added …"), "{hidden}");
+    assert!(!hidden.contains("s3cret"), "{hidden}");
+    assert!(
+        shown.contains(r#"header x-copy: added "token Bearer s3cret""#),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_a_route_may_not_name_is_not_quoted_as_nothing() {
+    let documents = r#"
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: prod }
+spec:
+  gatewayClassName: c
+  listeners: [{ name: http, port: 80, protocol: HTTP, allowedRoutes: { namespaces: { from: All } } }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: r, namespace: other }
+spec:
+  parentRefs: [{ name: edge, namespace: prod }]
+  rules: [{ backendRefs: [{ name: web, namespace: prod, port: 80 }] }]
+"#;
+    let read = tower_mesh::import::Documents::new();
+    let read = read.add_text("r.yaml", documents).read();
+    let plan = tower_mesh::Plan::lenient(&read.policy, &Default::default(), None);
+    let question = r#"{"authority":"a.example","path":"/","gateway":"prod/edge"}"#;
+    let text = explain(&plan, question).to_string();
+    assert!(
+        text.contains("may not send requests there: no ReferenceGrant"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("``") && !text.contains("destination:  "),
+        "{text}"
+    );
 }
 
 #[test]
@@ -613,7 +761,7 @@ fn of_thousands_of_matches_the_first_and_the_last_are_shown() {
         text.contains("… 861 matches that do not take it either"),
         "{text}"
     );
-    assert!(text.contains("✓ rule 900") && text.contains("· 99 matches behind would not take it"));
+    assert!(text.contains("✓ rule 900") && text.contains("· 99 later matches would not take it"));
     assert!(text.lines().count() < 80, "{text}");
 }
 

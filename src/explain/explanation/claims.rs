@@ -66,6 +66,8 @@ pub enum Because {
     NotShown(String),
     /// It claims another port of the host.
     OtherPort(u16),
+    /// The service that has the host has other ports only: these.
+    NoSuchPort(Vec<u16>),
     /// None of its rules is for who asks here, so it is as if it were not there.
     NobodyHere,
     /// This host is more specific and takes the request.
@@ -127,7 +129,10 @@ pub(super) fn claims(
             }
             (_, Some(won), _) => Because::LessSpecific(won.to_string()),
             (_, None, Some(host)) => Because::LessSpecific(host.name.clone()),
-            (_, None, None) => Because::NobodyHere,
+            (_, None, None) => match claims.other_ports.as_slice() {
+                [] => Because::NobodyHere,
+                ports => Because::NoSuchPort(ports.to_vec()),
+            },
         }
     };
     let passed_over = { passed.iter() }.map(|(number, route, claimed, because)| PassedOver {
@@ -156,6 +161,8 @@ struct Claims<'a> {
     port: u16,
     /// The port of the service to which it goes.
     came: u16,
+    /// The ports of the service, where it has not the request's.
+    other_ports: Vec<u16>,
     /// The service's own host, where it is one with a port: in full.
     whole: Option<String>,
 }
@@ -170,6 +177,7 @@ impl<'a> Claims<'a> {
             host: host.to_ascii_lowercase(),
             port,
             came: port,
+            other_ports: Vec::new(),
             whole: None,
         };
         // At a listener the port is known, and hosts are what they are called.
@@ -185,6 +193,10 @@ impl<'a> Claims<'a> {
         if matches!(port, 80 | 443) && !offered.iter().any(its) {
             let first = offered.first().and_then(|known| known.port);
             claims.came = first.unwrap_or(port);
+        }
+        let ports: Vec<_> = { offered.iter() }.filter_map(|known| known.port).collect();
+        if !ports.contains(&claims.came) {
+            claims.other_ports = ports;
         }
         claims.spot.port = Some(claims.came);
         claims

@@ -190,6 +190,11 @@ impl Explanation {
         if !looked_up || self.entrance.shut.is_some() {
             return;
         }
+        // A listener that sends all to https asks no route.
+        let mut listener = self.entrance.listener.iter();
+        if listener.any(|listener| listener.https_redirect) {
+            return;
+        }
         let group = way.group();
         let listener = { self.entrance.listener.as_ref() }.map(|listener| listener.name.clone());
         let listener = way.gateway().map(|(name, _)| name).zip(listener.as_deref());

@@ -4,9 +4,10 @@ use crate::explain::explanation::steps::fraction;
 use crate::explain::explanation::tried::unfollowed;
 use crate::plan::{self, Rule};
 use crate::policy::registry::is_visible;
-use crate::policy::{self, Place, StickyKey};
+use crate::policy::{self, Place, StickyKey, Subset};
 use crate::rng::Purpose;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How one of a rule's destinations is chosen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,7 +151,12 @@ fn by(key: &StickyKey) -> String {
 fn missing(way: &Way<'_>, rule: &Rule, to: Option<&policy::Destination>) -> String {
     let name = to.map_or(&*rule.label, |to| &*to.service);
     if to.is_some_and(|to| !to.permitted) {
-        return format!("the route may not send requests to `{name}`: no ReferenceGrant allows it");
+        // What may not be known is not named either.
+        let there = match name {
+            "" => "there".to_owned(),
+            name => format!("to `{name}`"),
+        };
+        return format!("the route may not send requests {there}: no ReferenceGrant allows it");
     }
     let namespace = &way.workload.namespace;
     let Some(known) = way.registry.find(name, namespace, Some(0)) else {
@@ -160,7 +166,15 @@ fn missing(way: &Way<'_>, rule: &Rule, to: Option<&policy::Destination>) -> Stri
         return format!("`{name}` is not visible to clients in the namespace `{namespace}`");
     }
     match to.and_then(|to| to.subset.as_deref()) {
-        Some(subset) => format!("`{name}` has no subset `{subset}`"),
+        Some(subset) => {
+            let service = known.service;
+            let others = service.clients.iter().map(|settings| &settings.subsets);
+            let has = |subsets: &BTreeMap<String, Subset>| subsets.contains_key(subset);
+            match others.chain([&service.subsets]).any(has) {
+                true => format!("`{name}` has a subset `{subset}` for other clients only"),
+                false => format!("`{name}` has no subset `{subset}`"),
+            }
+        }
         None => format!("`{name}` cannot be reached"),
     }
 }

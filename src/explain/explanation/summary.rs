@@ -4,7 +4,7 @@ use crate::explain::answer::{Backend, Outcome};
 use crate::explain::explanation::chosen::Criterion;
 use crate::explain::explanation::make::Way;
 use crate::explain::explanation::split::How;
-use crate::explain::explanation::steps::Fault;
+use crate::explain::explanation::steps::{Fault, FaultKind};
 use crate::explain::explanation::{Explanation, Verdict};
 
 pub(super) fn summary(of: &Explanation, way: &Way<'_>) -> String {
@@ -26,11 +26,11 @@ pub(super) fn summary(of: &Explanation, way: &Way<'_>) -> String {
             format!("Redirected with {status}{to} by {by}")
         }
         Outcome::Respond if of.cors.is_some() && of.limits.is_empty() && of.split.is_none() => {
-            format!("Answered with {status} as a preflight by {by}; it reaches nobody")
+            format!("Answered with {status} as a preflight, before it reaches anybody, by {by}")
         }
         Outcome::Respond => format!("Answered with {status} by {by} itself"),
         _ if of.faults.iter().any(Fault::aborts) => {
-            format!("Answered with {status} on purpose: the fault of {by} was drawn")
+            return format!("Answered with {status} on purpose: the fault of {by} was drawn.");
         }
         _ => return format!("Answered with {status} by {by}: {}.", unserved(of)),
     };
@@ -42,7 +42,19 @@ pub(super) fn summary(of: &Explanation, way: &Way<'_>) -> String {
             limit.name
         )
     });
-    format!("{said}{why}.{}", used_up.unwrap_or_default())
+    let used_up = used_up.unwrap_or_default();
+    format!("{said}{why}.{}{used_up}", undrawn(of))
+}
+
+/// Which share of such requests does not come so far, if nothing was drawn.
+fn undrawn(of: &Explanation) -> String {
+    let mut faults = of.faults.iter();
+    let abort = faults.find(|fault| fault.kind == FaultKind::Abort && fault.draw.is_none());
+    let said = abort.map(|abort| {
+        let (share, status) = (percent(abort.share), abort.status.unwrap_or_default());
+        format!(" Of such requests a fault answers {share} with {status} before.")
+    });
+    said.unwrap_or_default()
 }
 
 /// `rule `beta` of route `reviews``.
@@ -157,11 +169,12 @@ fn refused(of: &Explanation, details: &str) -> String {
                 let routes: Vec<_> = { host.routes.iter() }
                     .map(|claim| format!("`{}`", claim.route))
                     .collect();
-                let routes = routes.join(", ");
+                let has = ["has", "have"][usize::from(routes.len() > 1)];
+                let routes = format!("{} {has} the host", routes.join(", "));
                 match of.rules.len() {
-                    0 => format!("{routes} has the host, but no match that is asked here"),
-                    1 => format!("{routes} has the host, but its only match does not take it"),
-                    all => format!("{routes} has the host, but none of {all} matches takes it"),
+                    0 => format!("{routes}, but no match that is asked here"),
+                    1 => format!("{routes}, but its only match does not take it"),
+                    all => format!("{routes}, but none of {all} matches takes it"),
                 }
             }
         },

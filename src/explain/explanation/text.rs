@@ -19,7 +19,8 @@ pub struct Readable<'a> {
 
 impl Explanation {
     /// The tree with the values of `authorization`, `cookie`, `proxy-authorization` and
-    /// `set-cookie` in it, which [`Display`](fmt::Display) shows as `…`.
+    /// `set-cookie` in it, which [`Display`](fmt::Display) shows as `…`, copies of them in other
+    /// headers too.
     pub fn with_secrets(&self) -> Readable<'_> {
         Readable {
             explanation: self,

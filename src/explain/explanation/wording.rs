@@ -132,7 +132,7 @@ fn path(path: &PathMatch, any_case: bool) -> String {
         PathMatch::Exact(path) => format!("exact {path}{case}"),
         PathMatch::Prefix(path) => format!("prefix {path}{case}"),
         PathMatch::StartsWith(start) => format!("startsWith {start}{case}"),
-        PathMatch::Regex(pattern) => format!("matches {pattern}"),
+        PathMatch::Regex(pattern) => format!("regex {pattern}"),
     }
 }
 
@@ -140,7 +140,7 @@ fn text(text: &TextMatch) -> String {
     match text {
         TextMatch::Exact(text) => format!("exact {text:?}"),
         TextMatch::Prefix(text) => format!("prefix {text:?}"),
-        TextMatch::Regex(pattern) => format!("matches {pattern}"),
+        TextMatch::Regex(pattern) => format!("regex {pattern}"),
     }
 }
 
@@ -148,7 +148,7 @@ fn value(value: &ValueMatch) -> String {
     match value {
         ValueMatch::Exact(value) => format!("exact {value:?}"),
         ValueMatch::Prefix(value) => format!("prefix {value:?}"),
-        ValueMatch::Regex(pattern) => format!("matches {pattern}"),
+        ValueMatch::Regex(pattern) => format!("regex {pattern}"),
         ValueMatch::Present => "present".to_owned(),
         ValueMatch::Absent => "absent".to_owned(),
     }

@@ -310,7 +310,9 @@ fn check_target(
             .key(known.key)
             .key("subsets");
         let error = Error::new("unknown-subset", trail.key("subset"), message);
-        let advice = choose_from(subset, subsets().map(String::as_str));
+        // Clients of several kinds may know one of the same name.
+        let known: BTreeSet<_> = subsets().map(String::as_str).collect();
+        let advice = choose_from(subset, known);
         found.push(error.because(place).advise(advice));
     }
 }

@@ -96,6 +96,21 @@ fn a_destination_has_to_be_there() {
 }
 
 #[test]
+fn a_subset_that_clients_of_several_kinds_know_is_named_once() {
+    let mut policy = sound();
+    let reviews = policy.services.get_mut("reviews").unwrap();
+    let subsets = reviews.subsets.clone();
+    reviews.clients.push(ClientSettings {
+        subsets,
+        ..ClientSettings::default()
+    });
+    rule(&mut policy).to = vec![Destination::new("reviews").subset("other")];
+    let found = policy.validate();
+    let told = found.iter().find(|error| error.id == "unknown-subset");
+    assert_eq!(told.unwrap().advice, "there is only `v1`");
+}
+
+#[test]
 fn a_mirror_has_to_be_there() {
     let mirror = |service: &str, subset: Option<&str>| Mirror {
         service: service.into(),

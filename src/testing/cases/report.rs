@@ -1,5 +1,6 @@
 use crate::explain::{Explanation, Question};
 use crate::policy::{Error, Place, Severity};
+use crate::testing::below::Below;
 use crate::testing::coverage::{Covered, Minimum, Spot};
 #[cfg(feature = "testing")]
 use crate::testing::law::Verdict;
@@ -126,13 +127,18 @@ impl fmt::Display for ToldCases<'_> {
         let cases = &self.0.cases;
         let failed = cases.iter().filter(|case| !case.passed());
         for (number, case) in failed.enumerate() {
-            writeln!(f, "{case}")?;
-            if let (true, Some(explanation)) = (number < MOST_EXPLAINED, &case.explanation) {
-                for line in explanation.to_string().lines() {
-                    let indent = if line.is_empty() { "" } else { "    " };
-                    writeln!(f, "{indent}{line}")?;
+            let why = { case.explanation.as_ref() }.filter(|_| number < MOST_EXPLAINED);
+            case.differ(f)?;
+            match why {
+                // The tree says who took it.
+                Some(why) => {
+                    let question = serde_json::to_string(&case.request).unwrap_or_default();
+                    writeln!(f, "\n  question  {question}{}\n", Below(why))?;
                 }
-                writeln!(f)?;
+                None => {
+                    case.tell_taker(f)?;
+                    writeln!(f)?;
+                }
             }
         }
         let count = |count: usize, what: &str| match count {
@@ -147,7 +153,13 @@ impl fmt::Display for ToldCases<'_> {
                 writeln!(f, "{cases}")?;
             }
             let broken = || self.0.laws.iter().filter(|law| !law.verdict.holds());
-            { broken() }.try_for_each(|law| writeln!(f, "{law}"))?;
+            for law in broken() {
+                writeln!(f, "{law}")?;
+                let mut witness = law.verdict.witness().into_iter();
+                if witness.any(|witness| witness.explanation.is_some()) {
+                    writeln!(f)?;
+                }
+            }
             let held = self.0.laws.len() - broken().count();
             return write!(f, "{}, {held} held", count(self.0.laws.len(), "law"));
         }
@@ -167,18 +179,31 @@ impl fmt::Display for Report {
     }
 }
 
-/// `cases.yaml:4:5: testers get v2`, and below it each difference and the rule that took it.
+/// `cases.yaml:4:5: failed: testers get v2`, and below it each difference and the rule that took it.
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name.escape_debug();
         if self.passed() {
-            return write!(f, "{}: {name}", Spot(&self.at));
+            let name = self.name.escape_debug();
+            return write!(f, "{}: passed: {name}", Spot(&self.at));
         }
-        write!(f, "{}: {name}: failed", Spot(&self.at))?;
+        self.differ(f)?;
+        self.tell_taker(f)
+    }
+}
+
+impl Checked {
+    /// What was expected beside what was found.
+    fn differ(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.escape_debug();
+        write!(f, "{}: failed: {name}", Spot(&self.at))?;
         for difference in &self.differences {
             let spot = Spot(&difference.at);
             write!(f, "\n  {spot}: {difference}")?;
         }
+        Ok(())
+    }
+
+    fn tell_taker(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.taken {
             None => f.write_str("\n  no rule of a route took the request"),
             Some(TakenBy { rule, at: None }) => write!(f, "\n  taken by {rule}"),

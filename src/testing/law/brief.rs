@@ -31,7 +31,7 @@ pub(super) fn fate(answer: &Answer) -> String {
     fate
 }
 
-/// `reviews.prod:9080/v2 (90%)`, or the status of a share that nobody can serve.
+/// `reviews.prod:9080/v2 (90 %)`, or the status of a share that nobody can serve.
 pub(super) fn backend(backend: &Backend) -> String {
     let share = percent(backend.share);
     match (&backend.service, backend.status) {
@@ -126,12 +126,23 @@ pub(super) fn part(answer: &Answer, change: Change) -> String {
         }
         Change::Limit => json(&answer.limits),
         Change::Fault => json(&answer.fault),
-        Change::Timeout => json(&(answer.timeout_ms, answer.per_try_timeout_ms)),
+        Change::Timeout => timeouts(answer),
         Change::Retry => json(&answer.retry),
         Change::Mirror => {
             let copies: Vec<_> = answer.mirrors.iter().map(mirror).collect();
             format!("copies go to {}", listed(&copies, "and"))
         }
+    }
+}
+
+/// `2000 ms in all, 500 ms for each try`.
+fn timeouts(answer: &Answer) -> String {
+    let whole = answer.timeout_ms.map(|time| format!("{time} ms in all"));
+    let each = { answer.per_try_timeout_ms }.map(|time| format!("{time} ms for each try"));
+    let both: Vec<_> = whole.into_iter().chain(each).collect();
+    match both.as_slice() {
+        [] => "none".to_owned(),
+        both => both.join(", "),
     }
 }
 

@@ -62,7 +62,8 @@ impl fmt::Display for Claim {
             Self::Never(targets) => write!(f, "never reach {}", listed(targets, "or")),
             Self::Within(targets) => write!(f, "stay within {}", listed(targets, "and")),
             Self::Share(Bounds { of, from, to }) => {
-                write!(f, "go to {of} by {} to {}", percent(*from), percent(*to))
+                let (from, to) = (percent(*from), percent(*to));
+                write!(f, "go to {of} with a share of {from} to {to}")
             }
             Self::Agrees(Agreement { with, .. }) if with.as_os_str().is_empty() => {
                 f.write_str("fare as under the old policy")
@@ -82,8 +83,8 @@ pub(super) fn listed<T: fmt::Display>(all: &[T], last: &str) -> String {
     }
 }
 
-/// `12.5%`, to four places behind the point.
+/// `12.5 %`, to four places behind the point.
 pub(super) fn percent(share: f64) -> String {
     // The sum of no shares is -0.
-    format!("{}%", (share * 1e6).round() / 1e4 + 0.0)
+    format!("{} %", (share * 1e6).round() / 1e4 + 0.0)
 }

@@ -146,5 +146,12 @@ fn range(bounds: &Bounds, trail: &Trail, found: &mut Vec<Error>) {
         let message = "no share lies within these bounds";
         let error = Error::new("out-of-range", trail.key("to"), message);
         found.push(error.advise("write `from` below `to`, both from 0% to 100%"));
+    } else if *from <= 0.0 && *to >= 1.0 {
+        let error = Error::new(
+            "always-so",
+            trail.clone(),
+            "every share lies within these bounds",
+        );
+        found.push(error.advise("write `from` or `to`: how little it may be, or how much"));
     }
 }

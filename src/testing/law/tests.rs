@@ -122,7 +122,7 @@ fn what_is_not_so_is_broken_by_a_small_request() {
         broken(r#"{ "requests": { "host": "reviews" }, "only": ["reviews/v2"] }"#),
         pair(
             "GET http://reviews/",
-            "it may go to reviews:9080/v1 (90%), not of reviews/v2"
+            "it may go to reviews:9080/v1 (90 %), not of reviews/v2"
         )
     );
     assert_eq!(
@@ -131,34 +131,37 @@ fn what_is_not_so_is_broken_by_a_small_request() {
         ),
         pair(
             "GET http://reviews/ -H 'x-beta: 1'",
-            "it may go to reviews:9080/v2 (100%), not of reviews/v1"
+            "it may go to reviews:9080/v2 (100 %), not of reviews/v1"
         )
     );
     assert_eq!(
         broken(r#"{ "within": ["reviews"], "requests": { "host": "reviews" } }"#),
         pair(
             "GET http://reviews/copied",
-            "copies of it go to shadow:80 (100%)"
+            "copies of it go to shadow:80 (100 %)"
         )
     );
     assert_eq!(
         broken(r#"{ "never": ["reviews/v2"], "requests": { "method": "PUT" } }"#),
         pair(
             "PUT http://reviews/",
-            "it may go to reviews:9080/v2 (10%), where none may go"
+            "it may go to reviews:9080/v2 (10 %), where none may go"
         )
     );
     assert_eq!(
         broken(
             r#"{ "share": { "of": "reviews/v2", "from": "5%", "to": "15%" }, "requests": { "prefix": "/copied/x" } }"#
         ),
-        pair("GET http://reviews/copied/x", "0% of it goes to reviews/v2")
+        pair(
+            "GET http://reviews/copied/x",
+            "0 % of it goes to reviews/v2"
+        )
     );
     assert_eq!(
         broken(r#"{ "forwards": false, "requests": { "host": "ratings" } }"#),
         pair(
             "GET http://ratings/",
-            "it is forwarded to ratings:80 (100%)"
+            "it is forwarded to ratings:80 (100 %)"
         )
     );
 }
@@ -191,7 +194,7 @@ routes:
       - { match: [{ path: { prefix: /gone } }], to: [{ service: b, permitted: false }] }
       - { to: [{ service: a, weight: 3 }, { service: b, permitted: false }] }
 ";
-    let part = "a share of it is an error: nobody, with 500 (25%)";
+    let part = "a share of it is an error: nobody, with 500 (25 %)";
     for law in [r#"{ "forwards": true }"#, r#"{ "answered": true }"#] {
         let law = format!(
             r#"{}, "requests": {{ "path": "/" }} }}"#,
@@ -220,7 +223,7 @@ fn a_law_that_nothing_exercises_is_vacuous() {
         ),
         (
             MESH,
-            r#"{ "requests": { "host": "ratings" }, "share": { "of": "reviews/v2" } }"#,
+            r#"{ "requests": { "host": "ratings" }, "share": { "of": "reviews/v2", "to": "90%" } }"#,
             "none comes to reviews",
         ),
         (
@@ -242,7 +245,7 @@ fn a_law_that_nothing_exercises_is_vacuous() {
 fn strangers_are_asked_only_where_they_are_meant() {
     let law =
         r#"{ "within": ["reviews"], "requests": { "strangers": true, "host": "x.example.com" } }"#;
-    let why = "it may go to x.example.com:80 (100%), outside the set";
+    let why = "it may go to x.example.com:80 (100 %), outside the set";
     assert_eq!(broken(MESH, law).1, why);
     let subject = subject(MESH);
     let verdict = subject.requests().and_strangers().check(Claim::Within(vec![
@@ -317,17 +320,26 @@ fn a_verdict_can_be_read_and_sent() {
     let text = verdict.to_string();
     for line in [
         "broken: one: requests to reviews stay within reviews",
-        "  request   GET http://reviews/copied",
-        "  why       copies of it go to shadow:80 (100%)",
-        "  fate      it is forwarded to reviews:9080/v1 (100%), and copies go to shadow:80 (100%)",
-        "  rule      reviews/copied",
+        "  found     copies of it go to shadow:80 (100 %)",
         r#"  question  {"authority":"reviews","path":"/copied"}"#,
     ] {
         assert!(text.lines().any(|there| there == line), "{line} in {text}");
     }
     let explanation = verdict.witness().unwrap().explanation.as_ref().unwrap();
-    for line in explanation.to_string().lines() {
+    let explanation = explanation.to_string();
+    for line in explanation.lines().filter(|line| !line.is_empty()) {
         assert!(text.contains(&format!("\n    {line}")), "{line} in {text}");
+    }
+    assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
+    let mut witness = verdict.witness().unwrap().clone();
+    witness.explanation = None;
+    let text = witness.to_string();
+    for line in [
+        "  request   GET http://reviews/copied",
+        "  fate      it is forwarded to reviews:9080/v1 (100 %), and copies go to shadow:80 (100 %)",
+        "  rule      reviews/copied",
+    ] {
+        assert!(text.lines().any(|there| there == line), "{line} in {text}");
     }
     let json = serde_json::to_value(&verdict).unwrap();
     assert_eq!(json["verdict"], "broken");

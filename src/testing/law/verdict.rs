@@ -1,5 +1,6 @@
 use crate::explain::{Answer, Change, Explanation, Question};
 use crate::policy::Place;
+use crate::testing::below::Below;
 use crate::testing::law::brief;
 use serde::Serialize;
 use std::fmt;
@@ -93,7 +94,7 @@ impl fmt::Display for Verdict {
         } = self;
         match &self.fate {
             Fate::Held => write!(f, "holds: {law} ({exercised} of {cases} requests)")?,
-            Fate::Broken(witness) => write!(f, "broken: {law}\n{witness}")?,
+            Fate::Broken(_) => write!(f, "broken: {law}")?,
             Fate::Vacuous { why } => {
                 write!(
                     f,
@@ -101,46 +102,53 @@ impl fmt::Display for Verdict {
                 )?;
             }
         }
-        { self.notes.iter() }.try_for_each(|note| write!(f, "\n  note: {note}"))
+        { self.notes.iter() }.try_for_each(|note| write!(f, "\n  note: {note}"))?;
+        match self.witness() {
+            Some(witness) => write!(f, "\n{witness}"),
+            None => Ok(()),
+        }
     }
 }
 
-/// One thing in a line, indented.
+/// What was found, and the question; below them why, as a tree. Without one, what it would show first.
 impl fmt::Display for Witness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "  request   {}", brief::question(&self.question))?;
-        writeln!(f, "  why       {}", self.why)?;
-        match &self.old {
-            None => {
-                let fate = brief::fate(&self.answer);
-                if fate != self.why {
-                    writeln!(f, "  fate      {fate}")?;
-                }
-            }
-            Some(old) => {
-                for change in &self.changes {
-                    let (was, is) = (
-                        brief::part(old, *change),
-                        brief::part(&self.answer, *change),
-                    );
-                    writeln!(f, "  {:<9} {was}\n   is now   {is}", change.to_string())?;
-                }
-            }
+        if self.explanation.is_none() {
+            writeln!(f, "  request   {}", brief::question(&self.question))?;
         }
-        match (&self.rule, &self.at) {
-            (Some(rule), Some(at)) => writeln!(f, "  rule      {rule} at {at}")?,
-            (Some(rule), None) => writeln!(f, "  rule      {rule}")?,
-            (None, _) if self.answer.forwards() => {
-                writeln!(f, "  rule      none: no route has the host")?;
-            }
-            (None, _) => writeln!(f, "  rule      none")?,
+        writeln!(f, "  found     {}", self.why)?;
+        for change in { self.old.iter() }.flat_map(|_| &self.changes) {
+            self.tell(*change, f)?;
+        }
+        if self.explanation.is_none() {
+            self.tell_rule(f)?;
         }
         write!(f, "  question  {}", brief::json(&self.question))?;
-        let Some(explanation) = &self.explanation else {
-            return Ok(());
-        };
-        f.write_str("\n  explained")?;
-        let text = explanation.to_string();
-        { text.trim_end().lines() }.try_for_each(|line| write!(f, "\n    {line}"))
+        { self.explanation.iter() }.try_for_each(|why| write!(f, "{}", Below(why)))
+    }
+}
+
+impl Witness {
+    /// What of the answer was otherwise under the old policy.
+    fn tell(&self, change: Change, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is = brief::part(&self.answer, change);
+        let was = { self.old.as_ref() }.map(|old| brief::part(old, change));
+        let was = was.unwrap_or_default();
+        writeln!(f, "  {:<9} {was}\n   is now   {is}", change.to_string())
+    }
+
+    fn tell_rule(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fate = brief::fate(&self.answer);
+        if self.old.is_none() && fate != self.why {
+            writeln!(f, "  fate      {fate}")?;
+        }
+        match (&self.rule, &self.at) {
+            (Some(rule), Some(at)) => writeln!(f, "  rule      {rule} at {at}"),
+            (Some(rule), None) => writeln!(f, "  rule      {rule}"),
+            (None, _) if self.answer.forwards() => {
+                writeln!(f, "  rule      none: no route has the host")
+            }
+            (None, _) => writeln!(f, "  rule      none"),
+        }
     }
 }

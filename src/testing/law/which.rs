@@ -187,7 +187,7 @@ impl fmt::Display for Which {
             write!(f, " on port {port}")?;
         }
         if !self.matches.is_empty() {
-            f.write_str(" that match")?;
+            f.write_str(" that fit its `match`")?;
         }
         if self.strangers {
             f.write_str(", strangers included,")?;

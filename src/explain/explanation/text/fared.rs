@@ -127,7 +127,7 @@ impl Readable<'_> {
             start += arm.share;
             let part = match split.how {
                 How::Drawn if arm.share > 0.0 => {
-                    format!(" from {} to {}", point(from), point(start))
+                    format!(" ({} to {})", point(from), point(start))
                 }
                 _ => String::new(),
             };
@@ -148,6 +148,10 @@ impl Readable<'_> {
             )
         });
         let at = at(arm.at.as_ref());
-        format!("{}{subset}{at}{}", arm.service, missing.unwrap_or_default())
+        let service = match arm.service.as_str() {
+            "" => "what is not permitted",
+            service => service,
+        };
+        format!("{service}{subset}{at}{}", missing.unwrap_or_default())
     }
 }

@@ -127,12 +127,8 @@ impl Readable<'_> {
             told.push(("✗", "there are none here".to_owned(), String::new()));
         }
         if of.not_asked > 0 {
-            let more = count(of.not_asked, "match", "matches");
-            told.push((
-                "·",
-                format!("{more} behind would not take it"),
-                String::new(),
-            ));
+            let more = count(of.not_asked, "later match", "later matches");
+            told.push(("·", format!("{more} would not take it"), String::new()));
         }
         told.extend(of.excluded.iter().map(|one| self.excluded(one)));
         let labels = { told.iter() }.filter(|(_, _, rest)| !rest.is_empty());
@@ -216,7 +212,7 @@ impl Readable<'_> {
         let label = self.label(Some(&one.route), &one.rule, Some(one.matching));
         let at = at(one.at.as_ref());
         let unmet = self.unmet(&one.unmet);
-        ("–", label, format!("does not stand here; {unmet}{at}"))
+        ("–", label, format!("not asked here; {unmet}{at}"))
     }
 
     pub(super) fn chosen(&self) -> Option<Node> {
@@ -269,12 +265,21 @@ fn passed_over(passed: &PassedOver) -> String {
         },
         Because::NotShown(sidecar) => format!("the sidecar `{sidecar}` does not show it"),
         Because::OtherPort(port) => format!("it is for the port {port} only"),
+        Because::NoSuchPort(ports) => match ports.as_slice() {
+            [only] => format!("its service has only the port {only}"),
+            ports => format!("its service has only the ports {}", each(ports)),
+        },
         Because::NobodyHere => "none of its rules is for requests that come in here".to_owned(),
         Because::LessSpecific(than) => format!("it is less specific than `{than}`"),
         Because::Hidden(by) => format!("`{by}` of the client's own namespace hides it"),
         Because::Later(than) => format!("`{than}` claims it first, and nothing falls back"),
     };
     format!("✗ {}: {because}", claim(&passed.claim))
+}
+
+fn each(ports: &[u16]) -> String {
+    let ports: Vec<_> = ports.iter().map(u16::to_string).collect();
+    ports.join(", ")
 }
 
 /// More matches that do not take a request are counted, not told, except for the first and last.

@@ -117,7 +117,14 @@ impl Readable<'_> {
         let mut picked = None;
         let says = match &endpoints.pick {
             Pick::Only => all,
-            Pick::Nobody => "no endpoint: the request is answered with 503".to_owned(),
+            // Where the documents name none, a cluster may have some.
+            Pick::Nobody => {
+                let none = match endpoints.left_out.as_slice() {
+                    [] => "no endpoint in these documents",
+                    _ => "no endpoint in these documents fits",
+                };
+                format!("{none}: served from them alone it gets 503")
+            }
             Pick::ByTurns => format!("{all}, one after the other ({how})"),
             Pick::Drawn => format!("{all}, of which {how} picks one for each request"),
             Pick::Picked { endpoint, .. } => {

@@ -6,7 +6,7 @@ use crate::policy::Place;
 impl Readable<'_> {
     /// The value of a header, unless it is a secret.
     pub(super) fn value(&self, name: &str, value: &str) -> String {
-        match self.hides(name) {
+        match self.hides(name) || self.holds_secret(value) {
             true => "…".to_owned(),
             false => value.to_owned(),
         }
@@ -14,7 +14,7 @@ impl Readable<'_> {
 
     /// As [`value`](Self::value), between quotes.
     pub(super) fn quoted(&self, name: &str, value: &str) -> String {
-        match self.hides(name) {
+        match self.hides(name) || self.holds_secret(value) {
             true => "…".to_owned(),
             false => format!("{value:?}"),
         }
@@ -41,6 +41,15 @@ impl Readable<'_> {
             [] => "nothing".to_owned(),
             values => values.join(", "),
         }
+    }
+
+    /// Says whether a secret of the request has come into the value of another header, as a format
+    /// string can bring it.
+    fn holds_secret(&self, value: &str) -> bool {
+        let mut headers = self.explanation.request.headers.iter();
+        headers.any(|(name, secret)| {
+            self.hides(name) && !secret.is_empty() && value.contains(secret.as_str())
+        })
     }
 
     pub(super) fn hides(&self, name: &str) -> bool {

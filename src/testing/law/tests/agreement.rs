@@ -78,7 +78,12 @@ fn every_change_is_found_and_named() {
             (request, changes),
             "{verdict}"
         );
-        assert!(verdict.to_string().contains("is now"), "{verdict}");
+        let text = verdict.to_string();
+        assert!(text.contains("is now"), "{text}");
+        if changes.contains(&Change::Timeout) {
+            let told = "  timeout   none\n   is now   1000 ms in all\n";
+            assert!(text.contains(told), "{text}");
+        }
     }
 }
 

@@ -58,8 +58,8 @@ fn laws_read_as_the_docs_write_them() {
             "requests stay within reviews and ratings",
             "requests never reach shadow",
             "PUT requests for /a?b=c with `page=2` in the query from clients in the namespace prod \
-             labelled app=web at the gateway istio-system/ingress on port 443 that match, strangers \
-             included, go to reviews/v2 by 5% to 12.5%",
+             labelled app=web at the gateway istio-system/ingress on port 443 that fit its `match`, strangers \
+             included, go to reviews/v2 with a share of 5 % to 12.5 %",
             "requests fare as under old/",
         ]
     );
@@ -191,6 +191,10 @@ fn a_law_that_does_not_fit_the_policy_is_told() {
         (
             "share: { of: ratings, from: 9%, to: 8% }",
             "share.to: no share lies within these bounds",
+        ),
+        (
+            "share: { of: ratings }",
+            "share: every share lies within these bounds; write `from` or `to`",
         ),
         (
             "only: []",
