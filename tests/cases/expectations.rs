@@ -357,13 +357,14 @@ fn too_little_coverage_panics_with_what_was_missed() {
 #[test]
 fn the_status_of_a_share_that_nobody_serves_is_compared() {
     let policy = "
-services: { a: { endpoints: [{ address: '10.0.0.1:80' }] } }
+services: { a: { endpoints: [{ address: '10.0.0.1:80' }] }, gone: {} }
 routes:
   - name: a
     hosts: [a]
     rules: [{ to: [{ service: a }, { service: gone, whenMissing: 503 }] }]
 ";
-    let policy: tower_mesh::Policy = policy.parse().unwrap();
+    let mut policy: tower_mesh::Policy = policy.parse().unwrap();
+    policy.services.remove("gone");
     let plan = tower_mesh::plan::Plan::lenient(&policy, &Default::default(), None);
     let mesh = Subject::of(plan);
     for (status, told) in [

@@ -29,7 +29,7 @@ impl Aims {
             }
             // Clients that have more labels than a law asks for are among those it is about.
             (_, Some(source)) if source.namespace.is_some() || !source.labels.is_empty() => {
-                all = all.from_those_like(source);
+                all = all.asked_by_those_like(source);
             }
             (_, Some(source)) => all = all.with_source(source.clone()),
             (Some(_), None) => all = all.in_mesh(),

@@ -134,7 +134,7 @@ impl Questions {
 
     /// Lets clients in the mesh ask that are like this one: others in the same namespace, if it
     /// names one, and with the same labels and more.
-    pub(in crate::testing) fn from_those_like(self, source: &Asker) -> Self {
+    pub(in crate::testing) fn asked_by_those_like(self, source: &Asker) -> Self {
         self.through(Doors::Mesh(source.namespace.clone(), source.labels.clone()))
     }
 
