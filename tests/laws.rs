@@ -4,7 +4,7 @@ use tower_mesh::explain::Change;
 use tower_mesh::import::Documents;
 use tower_mesh::policy::{Match, ValueMatch};
 use tower_mesh::testing::Subject;
-use tower_mesh::testing::law::{Claim, Verdict};
+use tower_mesh::testing::law::{Claim, Law, Verdict};
 
 const CLUSTER: &str = "
 apiVersion: v1
@@ -88,7 +88,18 @@ fn clients_are_told_apart_by_their_labels() {
     to_reviews()
         .from_label("role", "other")
         .share("reviews/v2", 0.01..=0.05);
-    to_reviews().share("reviews/v2", 0.01..=0.05);
+    // Testers of the namespace are among its clients, though the law names no label.
+    let bounds = r#"{ "share": { "of": "reviews/v2", "from": "1%", "to": "5%" } }"#;
+    let share: Law = serde_json::from_str(bounds).unwrap();
+    let verdict = to_reviews().check(share.claim).unwrap();
+    assert_eq!(
+        broken(&verdict),
+        r#"{"authority":"reviews","path":"/","source":{"namespace":"prod","labels":{"role":"tester"}}}"#
+    );
+    let testers = r#"{ "source": { "labels": { "role": "tester" } } }"#;
+    to_reviews()
+        .except(serde_json::from_str(testers).unwrap())
+        .share("reviews/v2", 0.01..=0.05);
 
     let other = to_reviews().from_label("role", "other");
     let verdict = other

@@ -202,3 +202,40 @@ impl fmt::Display for Share {
         write!(f, "{} of {} ({percent} %)", self.covered, self.total)
     }
 }
+
+#[cfg(all(test, feature = "yaml"))]
+mod tests {
+    use crate::testing::Subject;
+    use http::Request;
+
+    #[test]
+    fn each_part_is_counted_for_itself() {
+        let policy = "
+services: { a: { endpoints: [{ address: '10.0.0.1:80' }] }, b: { endpoints: [{ address: '10.0.0.2:80' }] } }
+routes:
+  - name: a
+    hosts: [a]
+    rules:
+      - match: [{ path: { exact: /x } }, { path: { exact: /y } }, { path: { exact: /z } }]
+        to: [{ service: a }, { service: b, weight: 0 }]
+      - to: [{ service: b }]
+";
+        let mesh = Subject::new(&policy.parse().unwrap()).unwrap();
+        for path in ["/y", "/z"] {
+            mesh.decide(&Request::get(format!("http://a{path}")).body(()).unwrap());
+        }
+        let covered = mesh.covered();
+        let missed = |share: &super::Share| -> Vec<_> {
+            { share.missed.iter() }
+                .map(|missed| missed.name.clone())
+                .collect()
+        };
+        assert_eq!(missed(&covered.rules), ["a/1"]);
+        assert_eq!(missed(&covered.matches), ["a/0 match[0]"]);
+        // What nobody is sent to is not asked for.
+        assert_eq!(missed(&covered.destinations), ["a/1 to b"]);
+        assert_eq!(covered.destinations.total, 2);
+        // What is not whole does not look so.
+        assert_eq!(covered.matches.to_string(), "2 of 3 (66 %)");
+    }
+}

@@ -356,3 +356,30 @@ fn too_little_coverage_panics_with_what_was_missed() {
     let mesh = Subject::load("tests/cases/mesh.yaml").unwrap();
     mesh.assert_covered(Minimum::all());
 }
+
+#[test]
+fn the_status_of_a_share_that_nobody_serves_is_compared() {
+    let policy = "
+services: { a: { endpoints: [{ address: '10.0.0.1:80' }] }, gone: {} }
+routes:
+  - name: a
+    hosts: [a]
+    rules: [{ to: [{ service: a }, { service: gone, whenMissing: 503 }] }]
+";
+    let mut policy: tower_mesh::Policy = policy.parse().unwrap();
+    policy.services.remove("gone");
+    let plan = tower_mesh::plan::Plan::lenient(&policy, &Default::default(), None);
+    let mesh = Subject::of(plan);
+    for (status, told) in [
+        (503, None),
+        (500, Some("backends[1].status: expected 500, found 503")),
+    ] {
+        let cases = format!(
+            "cases: [{{ request: 'http://a/', expect: {{ backends: [a, {{ status: {status} }}] }} }}]"
+        );
+        let report = mesh.check_cases(&Cases::parse(&cases).unwrap()).unwrap();
+        let differences = report.cases[0].differences.iter();
+        let differences: Vec<_> = differences.map(ToString::to_string).collect();
+        assert_eq!(differences, Vec::from_iter(told));
+    }
+}

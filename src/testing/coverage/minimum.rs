@@ -241,6 +241,9 @@ mod tests {
         assert_eq!(one.and(two), one);
         assert_eq!(two.and(one), one);
         assert_eq!(one.overruled_by(two).to_string(), "rules=80,matches=10");
+        let three = Minimum::none().matches(5).destinations(7);
+        let text = one.destinations(1).overruled_by(three).to_string();
+        assert_eq!(text, "rules=90,matches=5,destinations=7");
     }
 
     #[test]

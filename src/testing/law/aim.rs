@@ -12,6 +12,7 @@ pub(super) struct Aims {
     all: Questions,
     /// By target.
     each: Vec<Questions>,
+    stride: usize,
 }
 
 impl Aims {
@@ -21,10 +22,14 @@ impl Aims {
         let mut all = questions_for(policy);
         match (which.gateway.as_deref(), &which.source) {
             (Some(gateway), _) if gateway != MESH => {
-                let listeners = { policy.gateways.get(gateway).into_iter() }
-                    .flat_map(|gateway| &gateway.listeners);
-                let lowest = listeners.map(|listener| listener.port).min();
-                all = all.at_gateway(gateway, which.port.or(lowest).unwrap_or(80));
+                all = match which.port {
+                    Some(port) => all.at_gateway(gateway, port),
+                    None => all.at_any_port_of(gateway),
+                };
+            }
+            // Clients that have more labels than a law asks for are among those it is about.
+            (_, Some(source)) if source.namespace.is_some() || !source.labels.is_empty() => {
+                all = all.asked_by_those_like(source);
             }
             (_, Some(source)) => all = all.with_source(source.clone()),
             (Some(_), None) => all = all.in_mesh(),
@@ -36,6 +41,7 @@ impl Aims {
         let each = (0..all.targets()).map(|target| all.at_target(target));
         Self {
             each: each.collect(),
+            stride: stride(all.targets()),
             all,
         }
     }
@@ -49,9 +55,14 @@ impl Aims {
     pub(super) fn draw(&self, turn: usize, runner: &mut TestRunner) -> Option<Question> {
         let aimed = match self.each.len() {
             0 => &self.all,
-            targets => &self.each[turn * stride(targets) % targets],
+            targets => &self.each[turn * self.stride % targets],
         };
-        Some(aimed.new_tree(runner).ok()?.current())
+        // Before anything is drawn that misses it by little, each is hit.
+        let tree = match turn < self.each.len() {
+            true => aimed.clone().hitting().new_tree(runner),
+            false => aimed.new_tree(runner),
+        };
+        Some(tree.ok()?.current())
     }
 }
 

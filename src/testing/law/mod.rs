@@ -10,7 +10,9 @@
 //! tells apart and at every gateway, and address every host that it knows: routes' hosts, and
 //! services that are reached without a route. What becomes of other hosts is no rule's doing, and
 //! is asked only of [strangers](Which::strangers). Shares of requests are certain, not drawn: a law
-//! of shares needs no statistics. Faults change no fate here, and limits have all their tokens.
+//! of shares needs no statistics. A caller who is kept at one of a rule's destinations is joined by
+//! others, until each destination has some. Faults change no fate here, and limits have all their
+//! tokens.
 //!
 //! In Rust a law is a line on a [`Subject`]:
 //!
@@ -42,6 +44,7 @@
 
 mod aim;
 mod brief;
+mod callers;
 mod claim;
 mod exception;
 mod fit;
@@ -97,7 +100,7 @@ pub struct Law {
     /// What it says of them.
     pub claim: Claim,
     /// How many requests are generated. Default [`CASES`](Self::CASES), and more, up to 10,000,
-    /// where a policy has more matches to aim at: each is to have its turn.
+    /// where a policy has more matches to aim at: each is to be hit once, and missed by little.
     pub cases: Option<u32>,
     /// What the requests are drawn from: the same are for the same seed. Default 0.
     pub seed: u64,

@@ -372,4 +372,5 @@ fn the_same_seed_draws_the_same() {
 }
 
 mod agreement;
+mod nasty;
 mod reading;

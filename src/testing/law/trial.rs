@@ -1,6 +1,7 @@
 use crate::explain::{Change, Question};
 use crate::testing::Subject;
 use crate::testing::law::aim::Aims;
+use crate::testing::law::callers::{Kept, other};
 use crate::testing::law::claim::listed;
 use crate::testing::law::exception::{Exception, Ignored};
 use crate::testing::law::judge::Ruling;
@@ -52,11 +53,17 @@ impl Trial<'_> {
             .collect();
         let (mut cases, mut exercised) = (0, 0);
         let mut idle = Idle::default();
+        let mut kept = [Kept::default(), Kept::default()];
         for turn in 0..self.turns(&aims) {
             let Some((question, seen)) = self.draw(&aims, turn, &filter, &mut runner) else {
                 continue;
             };
             cases += 1;
+            let (question, seen) = match seen.is_broken() {
+                true => (question, seen),
+                false => { self.breaker(&question, &seen, &filter, &mut kept) }
+                    .unwrap_or((question, seen)),
+            };
             if seen.ruling == Ruling::Idle {
                 idle.count(&seen);
                 continue;
@@ -86,7 +93,7 @@ impl Trial<'_> {
         let targets = aims.iter().map(Aims::targets).max().unwrap_or(0);
         match self.cases {
             Some(cases) => cases as usize,
-            None => (targets * aims.len()).clamp(Law::CASES as usize, MOST_CASES),
+            None => (targets * aims.len() * ROUNDS).clamp(Law::CASES as usize, MOST_CASES),
         }
     }
 
@@ -114,6 +121,55 @@ impl Trial<'_> {
             stranger = Some((question, seen));
         }
         stranger
+    }
+
+    /// The same request of a caller for whom the law does not hold. Others are only asked for where
+    /// a rule keeps callers at its destinations, and once for each such rule: until each destination
+    /// has some, and for a while where policies are compared, for two may keep them otherwise.
+    fn breaker(
+        &self,
+        question: &Question,
+        seen: &Seen,
+        filter: &Filter<'_>,
+        kept: &mut [Kept; 2],
+    ) -> Option<(Question, Seen)> {
+        let sides = [
+            (Some(self.subject), Some(&seen.looked)),
+            (self.old, seen.old.as_ref()),
+        ];
+        for ((subject, looked), kept) in sides.into_iter().zip(kept) {
+            let Some((subject, looked)) = subject.zip(looked) else {
+                continue;
+            };
+            let policy = subject.policy();
+            let Some(key) = kept.key(policy, looked) else {
+                continue;
+            };
+            let least = if self.old.is_some() { SOME_CALLERS } else { 0 };
+            for number in 0..MOST_CALLERS {
+                if number >= least && kept.are_all(policy, looked) {
+                    break;
+                }
+                let other = other(question, key, policy, number);
+                if !filter.takes(&other) {
+                    continue;
+                }
+                let Some(others) = self.look(&other) else {
+                    continue;
+                };
+                if others.is_broken() {
+                    return Some((other, others));
+                }
+                let looked = match std::ptr::eq(subject, self.subject) {
+                    true => Some(&others.looked),
+                    false => others.old.as_ref(),
+                };
+                if looked.is_some_and(|looked| kept.see(looked)) && others.ruling == Ruling::Holds {
+                    self.count(&others);
+                }
+            }
+        }
+        None
     }
 
     fn verdict(&self, cases: u32, exercised: u32, fate: Fate) -> Verdict {
@@ -274,3 +330,9 @@ const TRIES: usize = 16;
 const MOST_STEPS: usize = 4_000;
 /// How many requests a large policy is given, if nobody says how many.
 const MOST_CASES: usize = 10_000;
+/// So often it is each target's turn: once to be hit, and then for whatever is drawn.
+const ROUNDS: usize = 3;
+/// So many callers are asked for where a rule keeps them: of a destination with a share of a
+/// thousandth hardly ever none is found.
+const MOST_CALLERS: u32 = 5_000;
+const SOME_CALLERS: u32 = 200;

@@ -79,9 +79,14 @@ impl Aimed {
         self.0.open.len()
     }
 
-    /// Draws for a target, of which there are so many, or for any.
-    pub(super) fn draw(&self, target: Option<usize>, dice: &mut Dice) -> Drawn {
-        let meant = Meant::draw(dice);
+    /// Draws for a target, of which there are so many, or for any, and meant so, if that is said.
+    pub(super) fn draw(
+        &self,
+        target: Option<usize>,
+        meant: Option<Meant>,
+        dice: &mut Dice,
+    ) -> Drawn {
+        let meant = meant.unwrap_or_else(|| Meant::draw(dice));
         let fixed = target.and_then(|target| self.0.open.get(target).copied());
         let target = fixed.or_else(|| self.any_target(meant, dice));
         match target {

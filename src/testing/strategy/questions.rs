@@ -1,13 +1,13 @@
 use crate::explain::{Asker, Question};
 use crate::policy::{Policy, Workload};
-use crate::testing::strategy::aimed::{Aimed, Drawn};
+use crate::testing::strategy::aimed::{Aimed, Drawn, Meant};
 use crate::testing::strategy::aims::Aims;
 use crate::testing::strategy::cuts::{Smaller, SmallerQuestion};
 use crate::testing::strategy::dice::Dice;
 use crate::testing::strategy::draft::Fixed;
 use crate::testing::strategy::requests::good;
 use crate::testing::strategy::shrink::Shrinking;
-use crate::testing::strategy::worlds::Doors;
+use crate::testing::strategy::worlds::{Doors, Labels};
 use http::Method;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -60,6 +60,7 @@ pub fn questions_for(policy: &Policy) -> Questions {
         policy,
         doors: Doors::All,
         target: None,
+        meant: None,
     }
 }
 
@@ -75,6 +76,8 @@ pub struct Questions {
     aimed: Aimed,
     /// The target, if it is not drawn.
     target: Option<usize>,
+    /// How requests are meant, if that is not drawn.
+    meant: Option<Meant>,
 }
 
 impl Questions {
@@ -121,19 +124,38 @@ impl Questions {
     /// Sends every request to this port of this gateway, whether the policy has it or not.
     #[must_use]
     pub fn at_gateway(self, name: &str, port: u16) -> Self {
-        self.through(Doors::Gateway(name.to_owned(), port))
+        self.through(Doors::Gateway(name.to_owned(), Some(port)))
+    }
+
+    /// Sends every request to one or another port of this gateway.
+    pub(in crate::testing) fn at_any_port_of(self, name: &str) -> Self {
+        self.through(Doors::Gateway(name.to_owned(), None))
+    }
+
+    /// Lets clients in the mesh ask that are like this one: others in the same namespace, if it
+    /// names one, and with the same labels and more.
+    pub(in crate::testing) fn asked_by_those_like(self, source: &Asker) -> Self {
+        self.through(Doors::Mesh(source.namespace.clone(), source.labels.clone()))
+    }
+
+    /// Draws nothing but requests that the targets take, as far as there are any.
+    pub(in crate::testing) fn hitting(self) -> Self {
+        Self {
+            meant: Some(Meant::Hit),
+            ..self
+        }
     }
 
     /// Lets clients in the mesh ask, and nobody at a gateway.
     #[must_use]
     pub fn in_mesh(self) -> Self {
-        self.through(Doors::Mesh(None))
+        self.through(Doors::Mesh(None, Labels::new()))
     }
 
     /// Lets clients of this namespace in the mesh ask; their labels are drawn.
     #[must_use]
     pub fn from_namespace(self, namespace: &str) -> Self {
-        self.through(Doors::Mesh(Some(namespace.to_owned())))
+        self.through(Doors::Mesh(Some(namespace.to_owned()), Labels::new()))
     }
 
     /// Lets this client ask. One with a namespace or labels asks in the mesh; one with an address
@@ -150,7 +172,7 @@ impl Questions {
             (true, _) => self.through(Doors::Client(client)),
             // Who names no namespace is of `default`.
             (false, Doors::All) => self.through(Doors::Unnamed),
-            (false, Doors::Mesh(_)) => self.through(Doors::Plain),
+            (false, Doors::Mesh(..)) => self.through(Doors::Plain),
             (false, _) => self,
         };
         with.fixing(|fixed| fixed.source = Some(source))
@@ -224,7 +246,7 @@ impl Questions {
     }
 
     fn draw(&self, dice: &mut Dice) -> SmallerQuestion {
-        let drawn = self.aimed.draw(self.target, dice);
+        let drawn = self.aimed.draw(self.target, self.meant, dice);
         self.asked(drawn, dice)
     }
 
@@ -233,7 +255,7 @@ impl Questions {
         let world = drawn.world.map(|world| &self.aimed.aims().worlds[world]);
         let gateway = match (&self.doors, world) {
             (_, Some(world)) => world.gateway.clone(),
-            (Doors::Gateway(name, port), None) => Some((name.clone(), *port)),
+            (Doors::Gateway(name, port), None) => Some((name.clone(), port.unwrap_or(80))),
             _ => None,
         };
         let mut place = Question {
@@ -269,6 +291,7 @@ impl fmt::Debug for Questions {
             .field("doors", &self.doors)
             .field("fixed", self.aimed.fixed())
             .field("target", &self.target)
+            .field("meant", &self.meant)
             .finish_non_exhaustive()
     }
 }

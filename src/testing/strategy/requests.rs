@@ -162,7 +162,7 @@ impl Requests {
                 fixed.fix(&mut draft);
                 draft
             }
-            _ => self.aimed.draw(None, dice).draft,
+            _ => self.aimed.draw(None, None, dice).draft,
         };
         Smaller {
             draft,

@@ -8,6 +8,7 @@ use crate::policy::{Host, Policy, Workload};
 use crate::route::Located;
 use crate::testing::strategy::dice::Dice;
 use crate::testing::strategy::draft::Draft;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Which of them are asked for.
@@ -19,13 +20,16 @@ pub(super) enum Doors {
     Unnamed,
     /// The mesh, as anybody sees it whom the policy tells apart, and every gateway.
     All,
-    /// The mesh alone, as anybody sees it; or those of this namespace.
-    Mesh(Option<String>),
+    /// The mesh alone, as anybody sees it who is of this namespace, if there is one, and has these
+    /// labels, whatever others there are.
+    Mesh(Option<String>, Labels),
     /// The mesh as this client sees it.
     Client(Workload),
-    /// A port of a gateway.
-    Gateway(String, u16),
+    /// A port of a gateway, or all of them.
+    Gateway(String, Option<u16>),
 }
+
+pub(super) type Labels = BTreeMap<String, String>;
 
 /// A door with who comes through it: one table.
 pub(super) struct World {
@@ -63,7 +67,7 @@ impl World {
         match doors {
             Doors::Plain => vec![Self::mesh(plan, vec![Workload::default()])],
             Doors::All => {
-                let mut worlds = clients::worlds(&plan, None);
+                let mut worlds = clients::worlds(&plan, None, &Labels::new());
                 worlds.extend(Self::gateways(&plan, |_, _| true));
                 worlds
             }
@@ -72,14 +76,14 @@ impl World {
                 worlds.insert(0, Self::mesh(plan, vec![Workload::default()]));
                 worlds
             }
-            Doors::Mesh(namespace) => clients::worlds(&plan, namespace.as_deref()),
+            Doors::Mesh(namespace, labels) => clients::worlds(&plan, namespace.as_deref(), labels),
             Doors::Client(workload) => {
                 let seen = plan.seen_by(workload);
                 vec![Self::mesh(seen, vec![workload.clone()])]
             }
-            Doors::Gateway(name, port) => {
-                Self::gateways(&plan, |gateway, number| (gateway, number) == (name, *port))
-            }
+            Doors::Gateway(name, port) => Self::gateways(&plan, |gateway, number| {
+                gateway == name && port.is_none_or(|port| port == number)
+            }),
         }
     }
 

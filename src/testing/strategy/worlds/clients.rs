@@ -3,14 +3,15 @@
 use crate::plan::{Arm, Plan};
 use crate::policy::registry::{host_and_port, in_kubernetes};
 use crate::policy::{Clients, Host, Policy, Workload};
-use crate::testing::strategy::worlds::World;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::testing::strategy::worlds::{Labels, World};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The mesh as everybody sees it whom the policy tells apart: one for each way to see it.
-pub(super) fn worlds(plan: &Arc<Plan>, namespace: Option<&str>) -> Vec<World> {
+/// The mesh as everybody sees it whom the policy tells apart: one for each way to see it. Only those
+/// of this namespace are asked, if there is one, and only with these labels.
+pub(super) fn worlds(plan: &Arc<Plan>, namespace: Option<&str>, own: &Labels) -> Vec<World> {
     let mut found: Vec<(Seen, World)> = Vec::new();
-    for client in distinct(plan.policy(), namespace) {
+    for client in distinct(plan.policy(), namespace, own) {
         let plan = match client == *plan.workload() {
             true => plan.clone(),
             false => plan.seen_by(&client),
@@ -71,9 +72,9 @@ fn destination(plan: &Plan, arm: Arm) -> Option<(String, Option<String>, usize)>
 
 /// Clients of which each is in other groups than those before: in every namespace that the policy
 /// names and in one that it does not, with the labels of each of its selectors, of all, and none.
-fn distinct(policy: &Policy, namespace: Option<&str>) -> Vec<Workload> {
+fn distinct(policy: &Policy, namespace: Option<&str>, own: &Labels) -> Vec<Workload> {
     let selectors: Vec<&Clients> = selectors(policy).collect();
-    let mut labels: Vec<BTreeMap<String, String>> = vec![BTreeMap::new()];
+    let mut labels = vec![Labels::new()];
     for selector in &selectors {
         if !labels.contains(&selector.labels) {
             labels.push(selector.labels.clone());
@@ -82,7 +83,7 @@ fn distinct(policy: &Policy, namespace: Option<&str>) -> Vec<Workload> {
     let all = selectors
         .iter()
         .flat_map(|selector| selector.labels.clone());
-    let all: BTreeMap<_, _> = all.collect();
+    let all: Labels = all.collect();
     if !labels.contains(&all) {
         labels.push(all);
     }
@@ -97,6 +98,7 @@ fn distinct(policy: &Policy, namespace: Option<&str>) -> Vec<Workload> {
         for namespace in namespaces.iter().take(MOST_NAMESPACES) {
             let mut client = Workload::new(namespace);
             client.labels.clone_from(labels);
+            client.labels.extend(own.clone());
             let within = selectors.iter().map(|selector| selector.include(&client));
             if known.insert((namespace, within.collect::<Vec<_>>())) {
                 clients.push(client);
