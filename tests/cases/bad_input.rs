@@ -223,3 +223,27 @@ fn laws_that_do_not_fit_the_policy_are_told_beside_cases_that_do_not() {
 "##,
     );
 }
+
+/// At a gateway that is not there nothing is taken: a case that expects that must not hold for a
+/// slip of the pen.
+#[test]
+fn a_gateway_has_to_be_there() {
+    let policy = "
+gateways:
+  prod/edge: { listeners: [{ name: http, port: 80, protocol: http }] }
+routes:
+  - { name: site, hosts: [site.example], gateways: [prod/edge], rules: [{ respond: { status: 204 } }] }
+";
+    let mesh = Subject::new(&policy.parse().unwrap()).unwrap();
+    let case = |gateway: &str| {
+        let text = format!(
+            "cases:\n- request: {{ url: http://other.example/, gateway: {gateway} }}\n  expect: {{ outcome: no_route }}\n"
+        );
+        mesh.check_cases(&Cases::parse(&text).unwrap())
+    };
+    assert!(case("prod/edge").unwrap().holds());
+    assert_eq!(
+        case("prod/egde").unwrap_err().to_string(),
+        "line 2:51: cases[0].request.gateway: no gateway is named `prod/egde`; did you mean `prod/edge`?"
+    );
+}

@@ -17,8 +17,9 @@ use tower_mesh::rng::Rng;
 /// the split, what is changed on the way to each destination, and its endpoints; with file and line.
 ///
 /// The request is a method and a URL, `GET http://reviews/api/1`, or a question in JSON as
-/// `tower-mesh decide` reads it. The values of authorization, cookie, proxy-authorization and
-/// set-cookie are shown as `…` unless --show-secrets is given; JSON has them as they are.
+/// `tower-mesh decide` reads it. The values of authorization, cookie, proxy-authorization,
+/// set-cookie and x-api-key are shown as `…` unless --show-secrets is given; JSON has them as they
+/// are.
 ///
 /// Exit codes: 0 explained, 1 explained by a policy with errors, 2 nothing to explain: no request,
 /// or a policy that cannot be read.

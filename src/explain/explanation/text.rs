@@ -18,8 +18,8 @@ pub struct Readable<'a> {
 }
 
 impl Explanation {
-    /// The tree with the values of `authorization`, `cookie`, `proxy-authorization` and
-    /// `set-cookie` in it, which [`Display`](fmt::Display) shows as `…`, copies of them in other
+    /// The tree with the values of `authorization`, `cookie`, `proxy-authorization`, `set-cookie`
+    /// and `x-api-key` in it, which [`Display`](fmt::Display) shows as `…`, copies of them in other
     /// headers too.
     pub fn with_secrets(&self) -> Readable<'_> {
         Readable {

@@ -105,6 +105,7 @@ impl Subject {
             answer: &answer,
             unknown: Vec::new(),
         };
+        names.check_gateway(&all.key("request"));
         names.check(&case.expected, &expect);
         if !names.unknown.is_empty() {
             let mut unknown = names.unknown;

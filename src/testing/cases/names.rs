@@ -19,6 +19,21 @@ pub(super) struct Names<'a> {
 }
 
 impl Names<'_> {
+    /// At a gateway that is not there no rule takes anything, so that a case which expects that
+    /// would hold for the wrong reason.
+    pub(super) fn check_gateway(&mut self, at: &Trail) {
+        let Some(gateway) = &self.question.gateway else {
+            return;
+        };
+        let known = &self.policy().gateways;
+        if !known.contains_key(gateway) {
+            let message = format!("no gateway is named `{}`", shortened(gateway));
+            let advice = choose_from(gateway, known.keys().map(String::as_str));
+            let error = Error::new("unknown-gateway", at.key("gateway"), message).advise(advice);
+            self.unknown.push(error);
+        }
+    }
+
     pub(super) fn check(&mut self, expected: &ExpectedAnswer, at: &Trail) {
         self.check_rule(expected, at);
         let backends = expected.backends.this().into_iter().flatten();

@@ -198,13 +198,18 @@ impl Reading {
                 self.names.insert(name.clone(), number);
             }
         }
+        // What is wrong with a request is told by now, but for a gateway that is not there.
+        let at_gateway = question.gateway.is_some();
+        let at = Spots::of(node, trail, origin.number, |path| match path {
+            "request" => at_gateway,
+            path => !path.starts_with("request."),
+        });
         self.cases.cases.push(Case {
             name: name.unwrap_or_else(|| in_short(&question)),
             question,
             seed,
             expected,
-            // What is wrong with a request is told by now.
-            at: Spots::of(node, trail, origin.number, |path| path != "request"),
+            at,
         });
     }
 

@@ -125,4 +125,6 @@ const SECRETS: &[&str] = &[
     "cookie",
     "proxy-authorization",
     "set-cookie",
+    // No standard, but what most services call it, whose clients limits tell apart by it.
+    "x-api-key",
 ];
