@@ -85,7 +85,18 @@ impl Trial<'_> {
             },
             _ => Fate::Held,
         };
-        self.verdict(cases, exercised, fate)
+        let mut verdict = self.verdict(cases, exercised, fate);
+        verdict.notes.extend(self.unaimed(&aims));
+        verdict
+    }
+
+    /// Says how much of a large policy had no turn.
+    fn unaimed(&self, aims: &[Aims]) -> Option<String> {
+        let targets: usize = aims.iter().map(Aims::targets).sum();
+        let turns = self.turns(aims);
+        (turns < targets).then(|| {
+            format!("of {targets} matches {turns} were aimed at; more `cases` reach the others")
+        })
     }
 
     /// How many requests are drawn: enough for each target of each policy to have its turn.

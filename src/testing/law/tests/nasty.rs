@@ -221,3 +221,27 @@ fn in_one_of_many_rules() {
         assert!(verdict.witness().is_some(), "{seed}: {verdict}");
     }
 }
+
+#[test]
+fn what_was_not_aimed_at_is_told() {
+    let policy = with(
+        "
+routes:
+  - name: a
+    hosts: [a]
+    rules:
+      - { match: [{ path: { exact: /x } }], to: [{ service: a, subset: v1 }] }
+      - { to: [{ service: a, subset: v1 }] }
+",
+    );
+    let notes = |cases: u32| {
+        let claim =
+            format!(r#"{{ "requests": {{ "host": "a" }}, "only": ["a/v1"], "cases": {cases} }}"#);
+        check(&policy, &claim).notes
+    };
+    assert_eq!(
+        notes(1),
+        ["of 2 matches 1 were aimed at; more `cases` reach the others"]
+    );
+    assert_eq!(notes(2), [""; 0]);
+}
