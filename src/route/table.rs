@@ -106,6 +106,7 @@ impl Table {
     }
 
     /// Where in the table a request ends; `None` if no route has its host.
+    #[inline]
     pub fn locate(&self, asked: &Asked<'_>) -> Option<Located> {
         let host = (asked.authority, asked.default_port());
         let route = self.hosts.find_authority(host.0, host.1)?;
@@ -120,15 +121,16 @@ impl Table {
 
     /// The rule that takes the request.
     pub fn find(&self, asked: &Asked<'_>) -> Found {
-        let route = self
-            .hosts
-            .find_authority(asked.authority, asked.default_port());
-        let Some(route) = route else {
+        let Some(Located { route, entry }) = self.locate(asked) else {
             return Found::NoHost;
         };
-        match self.routes[route as usize].find(asked) {
-            Some((rule, matched)) => Found::Rule { rule, matched },
-            None => Found::NoRule,
+        let Some(entry) = entry else {
+            return Found::NoRule;
+        };
+        let (matcher, rule) = &self.routes[route as usize].entries[entry as usize];
+        Found::Rule {
+            rule: *rule,
+            matched: matcher.matched(),
         }
     }
 }

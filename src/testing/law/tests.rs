@@ -31,6 +31,24 @@ routes:
           - { service: reviews, subset: v2, weight: 10 }
 ";
 
+const CANARY: &str = "
+services:
+  reviews:
+    endpoints:
+      - { address: '10.0.0.1:80', labels: { version: v1 } }
+      - { address: '10.0.0.2:80', labels: { version: v2 } }
+    subsets:
+      v1: { labels: { version: v1 } }
+      v2: { labels: { version: v2 } }
+routes:
+  - name: reviews
+    hosts: [reviews]
+    rules:
+      - to:
+          - { service: reviews, subset: v1, weight: 90 }
+          - { service: reviews, subset: v2, weight: 10 }
+";
+
 const EDGE: &str = "
 routes:
   - name: edge
@@ -181,6 +199,19 @@ fn a_redirect_or_an_answer_is_no_destination() {
     let nothing = "nothing takes it, so it is answered with 404";
     assert_eq!(forwards(r#"{ "path": "/other" }"#), nothing);
     assert_eq!(broken(r#"{ "answered": true }"#), nothing);
+}
+
+#[test]
+fn the_bounds_of_a_share_are_its_own_and_no_more() {
+    let of = |bounds: &str| {
+        let law = format!(
+            r#"{{ "requests": {{ "host": "reviews" }}, "share": {{ "of": "reviews/v2", {bounds} }} }}"#
+        );
+        check(CANARY, &law).holds()
+    };
+    assert!(of(r#""from": "10%", "to": "10%""#));
+    assert!(!of(r#""to": "9.99%""#));
+    assert!(!of(r#""from": "10.01%""#));
 }
 
 #[test]
