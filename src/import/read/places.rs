@@ -48,3 +48,58 @@ impl Merge {
         places
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::Documents;
+
+    const TEXT: &str = "\
+services: { a: {}, b: {} }
+gateways:
+  edge:
+    listeners:
+      - { name: http, port: 80 }
+routes:
+  - name: a
+    hosts: [a]
+    rules:
+      - to: [{ service: a }]
+        mirrors:
+          - { service: b }
+        limits:
+          - { rate: { requests: 1 } }
+";
+
+    #[test]
+    fn all_that_decisions_speak_of_has_its_place() {
+        let places = Documents::new().add_text("a.yaml", TEXT).read().places;
+        let line = |trail: &Trail| {
+            let place = places.find(trail)?;
+            Some((place.line?, place.path))
+        };
+        let gateway = Trail::default().key("gateways").key("edge");
+        let rule = to_rule(0, 0);
+        for (trail, at, path) in [
+            (to_route(0), 7, "routes[0]"),
+            (
+                rule.key("mirrors").index(0),
+                12,
+                "routes[0].rules[0].mirrors[0]",
+            ),
+            (
+                rule.key("limits").index(0),
+                14,
+                "routes[0].rules[0].limits[0]",
+            ),
+            (
+                gateway.key("listeners").index(0),
+                5,
+                "gateways.edge.listeners[0]",
+            ),
+            (to_service("b"), 1, "services.b"),
+        ] {
+            assert_eq!(line(&trail), Some((at, path.to_owned())));
+        }
+    }
+}
