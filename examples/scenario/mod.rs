@@ -42,10 +42,16 @@ pub(crate) async fn main(text: &str) -> ExitCode {
 pub(crate) async fn run(text: &str, without: &str) -> Result<(), Box<dyn std::error::Error>> {
     let servers = Servers::default();
     let mut listeners = HashMap::new();
-    let mut text = text.to_owned();
-    for port in ["7001", "7002", "7003", "7011", "7012", "7021", "7022"] {
+    let ports = ["7001", "7002", "7003", "7011", "7012", "7021", "7022"];
+    // Marked first: a port that the system gives, such as 17011, may hold one that is replaced next.
+    let marked = |port: &str| format!("<{port}>").replace('7', "seven");
+    let mut text = { ports.iter() }.fold(text.to_owned(), |text, port| {
+        text.replace(port, &marked(port))
+    });
+    for port in ports {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        text = text.replace(port, &listener.local_addr()?.port().to_string());
+        let real = listener.local_addr()?.port().to_string();
+        text = text.replace(&marked(port), &real);
         listeners.insert(port, listener);
     }
     let mut policy: Policy = text.parse()?;
