@@ -86,7 +86,7 @@ use trial::Trial;
 /// let verdict = law.check(&mesh).unwrap();
 /// let witness = verdict.witness().unwrap();
 /// assert_eq!(witness.rule.as_deref(), Some("reviews/beta"));
-/// assert_eq!(witness.why, "it may go to reviews:80/v2 (100%), not of reviews/v1");
+/// assert_eq!(witness.why, "it may go to reviews:80/v2 (100 %), not of reviews/v1");
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
