@@ -1,7 +1,7 @@
 #[cfg(feature = "testing")]
 use crate::explain::answer::Outcome;
 use crate::explain::decide::{Decided, Destinations};
-use crate::plan::{Entry, Plan};
+use crate::plan::{Entry, Plan, Rule};
 
 /// Which parts of a policy decided a request, by their indices in it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,7 +24,17 @@ impl Decided {
         let (routing, located) = plan.locate(entry, &self.head)?;
         let group = routing.groups.get(located.route as usize)?;
         let matching = group.entries.get(located.entry? as usize)?.matching;
-        let destinations = match self.destinations {
+        Some(Taken {
+            route: route as usize,
+            rule: number as usize,
+            matching: matching.map(|matching| matching as usize),
+            destinations: self.arms(rule),
+        })
+    }
+
+    /// The destinations of its rule to which the request may go, by their numbers.
+    pub(super) fn arms(&self, rule: &Rule) -> Vec<usize> {
+        match self.destinations {
             Destinations::None => Vec::new(),
             Destinations::One(one) => one.iter().map(|one| *one as usize).collect(),
             Destinations::All => { rule.split.iter() }
@@ -32,13 +42,7 @@ impl Decided {
                 .filter(|(_, share)| *share > 0.0)
                 .map(|(arm, _)| arm)
                 .collect(),
-        };
-        Some(Taken {
-            route: route as usize,
-            rule: number as usize,
-            matching: matching.map(|matching| matching as usize),
-            destinations,
-        })
+        }
     }
 
     /// Whether the policy speaks of the request's host at that entry, so that what becomes of the

@@ -1,5 +1,5 @@
 use crate::explain::answer::{Received, ResponseHeaders};
-use crate::explain::decide::{Decided, Destinations, received};
+use crate::explain::decide::{Decided, received};
 use crate::explain::explanation::endpoints::{Endpoints, endpoints};
 use crate::explain::explanation::make::Way;
 use crate::plan::{Arm, Rule};
@@ -114,27 +114,20 @@ impl Changes {
 
 /// The ways to the backends of an answer.
 pub(super) fn passages(way: &Way<'_>, rule: &Rule, decided: &Decided) -> Vec<Passage> {
-    let arms: Vec<usize> = match decided.destinations {
-        Destinations::None => Vec::new(),
-        Destinations::One(one) => one.iter().map(|one| *one as usize).collect(),
-        Destinations::All => { rule.split.iter() }
-            .flat_map(|split| split.shares().enumerate())
-            .filter(|(_, share)| *share > 0.0)
-            .map(|(arm, _)| arm)
-            .collect(),
-    };
     let before = received(&way.head, &Asked::of(&way.head));
     let backends = decided.answer.backends.iter().enumerate();
-    let passages = backends.zip(arms).filter_map(|((number, backend), arm)| {
-        let Some(Arm::Cluster(cluster)) = rule.arms.get(arm) else {
-            return None;
-        };
-        Some(Passage {
-            backend: number,
-            changes: Changes::between(&before, backend.request.as_ref()?),
-            response_headers: backend.response_headers.clone(),
-            endpoints: endpoints(way, &way.plan.clusters[*cluster as usize]),
-        })
-    });
+    let passages = backends
+        .zip(decided.arms(rule))
+        .filter_map(|((number, backend), arm)| {
+            let Some(Arm::Cluster(cluster)) = rule.arms.get(arm) else {
+                return None;
+            };
+            Some(Passage {
+                backend: number,
+                changes: Changes::between(&before, backend.request.as_ref()?),
+                response_headers: backend.response_headers.clone(),
+                endpoints: endpoints(way, &way.plan.clusters[*cluster as usize]),
+            })
+        });
     passages.collect()
 }
