@@ -331,11 +331,16 @@ impl Mesh {
             .with(|running| running.plan.policy().clone())
     }
 
-    /// The policy in force is written here now, and says the same.
+    /// Says whether this is the policy in force; then it is written here now.
     #[cfg(feature = "yaml")]
-    fn moved_to(&self, places: Places) {
-        let version = self.shared.live.with(|running| running.version);
-        *self.shared.moved.lock() = Some((version, Arc::new(places)));
+    fn has_moved(&self, policy: &Policy, places: &Places) -> bool {
+        // Compared and dated by one look: a reload in between would get the lines of another file.
+        let running = self.shared.live.pin().value();
+        let is_it = *policy == **running.plan.policy();
+        if is_it {
+            *self.shared.moved.lock() = Some((running.version, Arc::new(places.clone())));
+        }
+        is_it
     }
 
     /// Looks at the plan in force, at where it was written, and at the endpoints of a cluster with

@@ -160,11 +160,8 @@ fn bring(mesh: &Mesh, found: Result<Policy, Errors>, places: &Places, refused: b
             mesh.refuse(&errors);
             false
         }
-        Ok(policy) if !refused && policy == *mesh.policy() => {
-            // A comment more, and everything stands one line further down.
-            mesh.moved_to(places.clone());
-            true
-        }
+        // A comment more, and everything stands one line further down.
+        Ok(policy) if !refused && mesh.has_moved(&policy, places) => true,
         Ok(policy) => mesh.reload_written_at(&policy, places.clone()).is_ok(),
     }
 }
