@@ -111,6 +111,7 @@ macro_rules! policy_test {
                 ::core::env!("CARGO_MANIFEST_DIR"),
             );
             let test = test.policy($policy)$($calls)*;
+            // A test of cases alone has an empty body.
             #[allow(unused_variables)]
             test.run(|$mesh: &$crate::testing::Subject| $body);
         }

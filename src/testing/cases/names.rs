@@ -108,17 +108,14 @@ impl Names<'_> {
         if self.answer.backends().any(is_served) {
             return;
         }
-        let Wanted::This(service) = &expected.service else {
-            // Of which service it is a subset, the answer says.
-            return self.check_subset(expected.subset.this(), at);
-        };
-        let target = target(
+        let ExpectedBackend {
             service,
-            expected.namespace.this(),
-            expected.port.this(),
-            expected.subset.this(),
-        );
-        self.check_name(service, target, at);
+            namespace,
+            port,
+            subset,
+            ..
+        } = expected;
+        self.check_parts(service, namespace, port, subset, at);
     }
 
     fn check_mirror(&mut self, expected: &ExpectedMirror, at: &Trail) {
@@ -129,15 +126,29 @@ impl Names<'_> {
         if self.answer.mirrors.iter().any(is_copied) {
             return;
         }
-        let Wanted::This(service) = &expected.service else {
-            return self.check_subset(expected.subset.this(), at);
-        };
-        let target = target(
+        let ExpectedMirror {
             service,
-            expected.namespace.this(),
-            expected.port.this(),
-            expected.subset.this(),
-        );
+            namespace,
+            port,
+            subset,
+            ..
+        } = expected;
+        self.check_parts(service, namespace, port, subset, at);
+    }
+
+    fn check_parts(
+        &mut self,
+        service: &Wanted<String>,
+        namespace: &Wanted<String>,
+        port: &Wanted<u16>,
+        subset: &Wanted<String>,
+        at: &Trail,
+    ) {
+        let Wanted::This(service) = service else {
+            // Of which service it is a subset, the answer says.
+            return self.check_subset(subset.this(), at);
+        };
+        let target = target(service, namespace.this(), port.this(), subset.this());
         self.check_name(service, target, at);
     }
 
